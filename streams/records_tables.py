@@ -1,0 +1,89 @@
+"""Columns of the rows that travel to ClickHouse, in order; the key columns come first.
+
+The tables themselves are in `schemas/clickhouse`; a test holds both against each other. Each table
+of database `sales_rows` has `version` and `gone` besides.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """A table that the pipeline writes by replacing whole rows."""
+
+    key: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns in the order in which rows carry their values."""
+        return self.key + self.rest
+
+
+#: Times are ms since the epoch or None; durations are ms (views show seconds); absent strings are "".
+TABLES: dict[str, RowTable] = {
+    "calls": RowTable(
+        ("source", "call_id"),
+        (
+            "customer",
+            "direction",
+            "group",
+            "manager",
+            "line",
+            "started_at",
+            "answered_at",
+            "ended_at",
+            "wait_ms",
+            "wait_total_ms",
+            "talk_ms",
+            "hold_ms",
+            "outcome",
+            "in_hours",
+            "excluded_reason",
+            "offers",
+            "offers_missed",
+            "ended_by",
+            "end_reason",
+            "transferred",
+            "recording",
+            "recovered_by",
+            "recovered_at",
+            "recovery_ms",
+            "first_callback_at",
+            "rating",
+        ),
+    ),
+    "call_legs": RowTable(
+        ("source", "call_id", "leg"),
+        (
+            "customer",
+            "manager",
+            "group",
+            "offered_at",
+            "answered_at",
+            "left_at",
+            "ring_ms",
+            "talk_ms",
+            "end_reason",
+        ),
+    ),
+    "measurements": RowTable(
+        ("entity", "name", "manager", "group", "whole", "at"), ("value", "tag", "customer")
+    ),
+    "open_items": RowTable(
+        ("source", "kind", "item_id"),
+        (
+            "customer",
+            "manager",
+            "group",
+            "line",
+            "state",
+            "misses",
+            "attempts",
+            "last_attempt_at",
+            "taken_by",
+            "since",
+            "due_at",
+        ),
+    ),
+}
