@@ -107,10 +107,10 @@ class StoredFact(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class HistoryRecord(msgspec.Struct, array_like=True, tag="history", frozen=True):
     """On `events`: all that is stored of one customer whose state was gone."""
 
-    config: str
     customer: str
     request: int  #: version of the request that this answers
-    rows: list[EventRow]
+    rows: list[EventRow]  #: in the order of the log
+    configs: list[str]  #: for each row, the version of the configuration it was stamped with
     facts: list[StoredFact]
     #: keys of rows stored per table, so that those which are no more can be taken back
     keys: dict[str, list[list[Any]]]
@@ -177,6 +177,9 @@ class ItemState(msgspec.Struct, array_like=True):
 
     seen: dict[int, int]
     since: int
+    #: 0 while open; else the stage's watermark when it closed, from which it is remembered for a
+    #: while so that a replayed opening is recognised
+    closed: int = 0
 
 
 class NowRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
