@@ -1,0 +1,72 @@
+"""The configuration folder: its files, their version, and the form in which it travels.
+
+The only module here that reads files. Events are stamped with the version of the configuration
+that resolved them, and it is kept by version on the topic `salespulse.config`.
+"""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from streams.config_text import ConfigError, canonical, read_yaml
+from streams.directory import Directory
+from streams.records import pack
+
+DIRECTORY = "directory.yaml"
+RULES = "rules.yaml"
+#: Files that are read when they are there; `directory.yaml` must be.
+FILES = (DIRECTORY, RULES)
+
+__all__ = ["Config", "ConfigError", "load_config"]
+
+
+class Config(msgspec.Struct, frozen=True):
+    """One version of the configuration: the texts of its files by name, and what they mean."""
+
+    files: dict[str, str]
+    version: str  #: 12 hex digits of the content; layout and comments make no difference
+    directory: Directory
+
+    @property
+    def rules_text(self) -> str:
+        """The text of `rules.yaml`, empty when there is none."""
+        return self.files.get(RULES, "")
+
+    def pack(self) -> bytes:
+        """Version and files as they travel on the topic `salespulse.config`."""
+        return pack([self.version, self.files])
+
+    @staticmethod
+    def unpack(packed: bytes) -> "Config":
+        """What `pack` packed, under the version that it had then. Raises `ConfigError`."""
+        version, files = msgspec.msgpack.decode(packed, type=tuple[str, dict[str, str]])
+        return Config(files, version, Directory.from_text(files[DIRECTORY], version))
+
+
+def config_of(files: dict[str, str]) -> Config:
+    """The configuration that these texts make. Raises `ConfigError`."""
+    contents = {name: canonical(read_yaml(name, files[name])) for name in sorted(files)}
+    digest = hashlib.sha256(msgspec.json.encode(contents)).hexdigest()
+    version = digest[:12]
+    return Config(files, version, Directory.from_text(files[DIRECTORY], version))
+
+
+def load_config(folder: str | Path) -> Config:
+    """Reads the configuration in a folder. Raises `ConfigError`."""
+    place = Path(folder)
+    if not place.is_dir():
+        raise ConfigError(f"{place}: expected a folder with {DIRECTORY}, found none")
+    files = {name: _read(place / name) for name in FILES if (place / name).is_file()}
+    if DIRECTORY not in files:
+        raise ConfigError(f"{place}: expected a file {DIRECTORY} in it, found none")
+    return config_of(files)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path.name}: expected UTF-8, but byte {error.start} is not") from None
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}") from None
