@@ -1,0 +1,1 @@
+"""PURE: alert rules and the life of an alert."""

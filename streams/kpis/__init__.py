@@ -1,0 +1,1 @@
+"""PURE: measurements and KPI, each declared once; live value, SQL and documentation follow from it."""

@@ -1,0 +1,14 @@
+"""All KPI by id. To add one, declare it in the module of its topic; nothing else is to be changed.
+
+Definitions follow the contract (section 4), `kpi.md` (by its number #) and `practice.md`. Counts
+take calls of all hours; shares, waits and service level those that came in working hours, with
+`*_all_hours` for all.
+"""
+
+from streams.kpis import declared_calls, declared_callbacks, declared_people
+from streams.kpis.kpi import Kpi, registry
+
+#: Every KPI, in the order of the tables and views.
+KPIS: dict[str, Kpi] = registry(
+    (*declared_calls.KPIS, *declared_people.KPIS, *declared_callbacks.KPIS)
+)

@@ -1,0 +1,170 @@
+"""The kinds of formula that a KPI can have, over named measurements.
+
+A value always comes with its n, the number of facts that it rests on. Without facts the value is
+None and n is 0: an empty window is no 0 %, no 100 % and no 0 s. All but the formulas of what is open
+now are quotients of whole numbers (`Quotient`), a histogram or a set; `streams.kpis.sql` writes the
+same in SQL.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from streams.windows.histogram import quantile, size
+
+Value = tuple[float | None, int]
+#: Working time of a group between two moments: (group, since, now) -> ms.
+WorkingAge = Callable[[str, int, int], int]
+
+
+class WindowTotals(Protocol):
+    """Sums of a window; `streams.windows.totals.Totals` is one."""
+
+    def count(self, name: str) -> int: ...  # noqa: D102
+    def total(self, name: str) -> int: ...  # noqa: D102
+    def histogram(self, name: str) -> Mapping[int, int]: ...  # noqa: D102
+    def distinct(self, name: str) -> int: ...  # noqa: D102
+
+
+class OpenNow(Protocol):
+    """What is open now; `streams.windows.items.OpenItems` is one."""
+
+    def count(self, name: str) -> int: ...  # noqa: D102
+    def oldest(self, name: str) -> Iterable[tuple[str, int]]:
+        """By group: the start of its oldest open item."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Counts or totals of measurements, added up."""
+
+    names: tuple[str, ...]
+    of: Literal["count", "total"] = "count"
+
+    def value(self, totals: WindowTotals) -> int:
+        """The sum over a window."""
+        read = totals.count if self.of == "count" else totals.total
+        return sum(read(name) for name in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """`upper` divided by `lower`, or `upper` itself; n is `n` over the window."""
+
+    upper: Term
+    lower: Term | None
+    n: Term
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measurements it reads, each once."""
+        lower = self.lower.names if self.lower else ()
+        return tuple(dict.fromkeys(self.upper.names + lower + self.n.names))
+
+    def evaluate(self, totals: WindowTotals, divisor: int) -> Value:
+        """Value over a window; `divisor` turns the unit inside (ms) into the one outside (s)."""
+        n = self.n.value(totals)
+        if not n:
+            return None, 0
+        below = self.lower.value(totals) if self.lower else 1
+        return self.upper.value(totals) / (below * divisor), n
+
+
+def Count(*names: str) -> Quotient:  # noqa: N802 - reads as one of the kinds
+    """How many facts; of several measurements together."""
+    return Quotient(Term(names), None, Term(names))
+
+
+def Sum(name: str) -> Quotient:  # noqa: N802
+    """Sum of the facts' values; n is how many facts."""
+    return Quotient(Term((name,), "total"), None, Term((name,)))
+
+
+def Ratio(part: str, *others: str, of: tuple[str, ...] = ()) -> Quotient:  # noqa: N802
+    """Share of `part` in itself and `others`, or in `of`, which then contains it; n is the whole."""
+    whole = Term(of or (part, *others))
+    return Quotient(Term((part,)), whole, whole)
+
+
+def Mean(name: str) -> Quotient:  # noqa: N802
+    """Mean of the facts' values, each fact weighing the same."""
+    return Quotient(Term((name,), "total"), Term((name,)), Term((name,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """Value at nearest rank (`windows.histogram.quantile`), within 3.2 %."""
+
+    name: str
+    percent: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measurement it reads."""
+        return (self.name,)
+
+    def evaluate(self, totals: WindowTotals, divisor: int) -> Value:
+        """Value over a window."""
+        histogram = totals.histogram(self.name)
+        found = quantile(histogram, self.percent)
+        return (None, 0) if found is None else (found / divisor, size(histogram))
+
+
+def Maximum(name: str) -> Quantile:  # noqa: N802
+    """Greatest value, within 3.2 %: maxima cannot be taken back, histograms can."""
+    return Quantile(name, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """How many different customers; n is the same."""
+
+    name: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measurement it reads."""
+        return (self.name,)
+
+    def evaluate(self, totals: WindowTotals, divisor: int) -> Value:
+        """Value over a window."""
+        n = totals.distinct(self.name)
+        return (n / divisor, n) if n else (None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """How many items are open now. None open is a known state: the value is then 0, not None."""
+
+    name: str
+
+    def evaluate_now(self, items: OpenNow, now: int, working_age: WorkingAge) -> Value:
+        """Value at `now`."""
+        n = items.count(self.name)
+        return float(n), n
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAge:
+    """Age in seconds of the oldest item open now, None without one; n is how many are open.
+
+    On the working clock of the item's group, or the calendar's where people wait on the line.
+    """
+
+    name: str
+    clock: Literal["working", "calendar"] = "working"
+
+    def evaluate_now(self, items: OpenNow, now: int, working_age: WorkingAge) -> Value:
+        """Value at `now`; an item dated after `now` has age 0."""
+        working = self.clock == "working"
+        ages = [
+            working_age(group, since, now) if working else now - since
+            for group, since in items.oldest(self.name)
+        ]
+        return (max(0, *ages) / 1000, items.count(self.name)) if ages else (None, 0)
+
+
+WindowFormula = Quotient | Quantile | Distinct
+NowFormula = OpenCount | OpenAge
+Formula = WindowFormula | NowFormula

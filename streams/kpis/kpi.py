@@ -1,0 +1,110 @@
+"""A KPI: one declaration from which the live value, the SQL, panels, rules and tables follow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.kpis.formulas import (
+    Formula,
+    OpenAge,
+    OpenCount,
+    OpenNow,
+    Quotient,
+    Value,
+    WindowTotals,
+    WorkingAge,
+)
+from streams.kpis.measurements import MEASUREMENTS, Kind
+
+Unit = Literal["count", "s", "share"]
+Direction = Literal["up", "down", "neutral"]
+#: What a source of events must provide for a KPI to mean anything.
+Input = Literal["inbound", "offers", "outbound"]
+
+ROLLING = ("5m", "15m", "30m", "1h", "today")
+NOW = ("now",)
+#: Name of a subject's kind by the letter that its id starts with.
+SUBJECT_KINDS = {"m": "manager", "g": "group", "a": "all"}
+
+_READS: dict[str, tuple[Kind, ...]] = {
+    "count": ("n", "sum", "hist"),
+    "total": ("sum", "hist"),
+    "Quantile": ("hist",),
+    "Distinct": ("set",),
+    "OpenCount": ("item",),
+    "OpenAge": ("item",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """What is measured, for whom, how, and how to read it."""
+
+    id: str
+    title: str
+    unit: Unit  #: of the value: seconds, a share of 1, or a plain number
+    good: Direction  #: which direction is good
+    subjects: str  #: letters of the kinds of subject it exists for: m, g, a
+    formula: Formula
+    needs: frozenset[Input]
+    personal: bool  #: within the person's own power; others are refused on managers
+    windows: tuple[str, ...] = ROLLING
+    min_n: int = 1  #: below this n the value is no basis for comparing or alarming
+    help: str  #: definition with its source
+
+    @property
+    def divisor(self) -> int:
+        """Turns the unit of the measurements (ms) into that of the KPI."""
+        return 1000 if self.unit == "s" else 1
+
+    def concerns(self, subject: str) -> bool:
+        """Whether it exists for a subject such as `g:sales`."""
+        return subject[0] in self.subjects
+
+
+def registry(declared: Iterable[Kpi]) -> dict[str, Kpi]:
+    """Declarations by id. Raises ValueError for one that cannot be evaluated."""
+    found: dict[str, Kpi] = {}
+    for kpi in declared:
+        if kpi.id in found:
+            raise ValueError(f"KPI {kpi.id} is declared twice")
+        _check(kpi)
+        found[kpi.id] = kpi
+    return found
+
+
+def _check(kpi: Kpi) -> None:
+    if not kpi.subjects or set(kpi.subjects) - set(SUBJECT_KINDS):
+        raise ValueError(f"KPI {kpi.id}: subjects are letters of m, g, a")
+    state = isinstance(kpi.formula, OpenCount | OpenAge)
+    if not kpi.windows or not set(kpi.windows) <= set(NOW if state else ROLLING):
+        raise ValueError(f"KPI {kpi.id}: windows are of {NOW if state else ROLLING}")
+    for name, reading in _readings(kpi.formula):
+        measurement = MEASUREMENTS.get(name)
+        if measurement is None or measurement.kind not in _READS[reading]:
+            raise ValueError(f"KPI {kpi.id}: no measurement {name} for {reading}")
+        values = reading not in ("count", "OpenCount", "Distinct")
+        if values and (measurement.unit == "ms") != (kpi.unit == "s"):
+            raise ValueError(f"KPI {kpi.id}: unit {kpi.unit} from {name} in {measurement.unit}")
+
+
+def _readings(formula: Formula) -> list[tuple[str, str]]:
+    """Each measurement that a formula reads, with what it reads of it."""
+    if not isinstance(formula, Quotient):
+        return [(formula.name, type(formula).__name__)]
+    terms = [formula.upper, formula.n] + ([formula.lower] if formula.lower else [])
+    return [(name, term.of) for term in terms for name in term.names]
+
+
+def evaluate(
+    kpi: Kpi, totals: WindowTotals, items: OpenNow, now: int, working_age: WorkingAge
+) -> Value:
+    """Live value and n of a KPI of one subject.
+
+    `totals` are those of the window at hand (not read for KPI of the window `now`), `items` what is
+    open for the subject; `working_age(group, since, now)` is working time in ms.
+    """
+    formula = kpi.formula
+    if isinstance(formula, OpenCount | OpenAge):
+        return formula.evaluate_now(items, now, working_age)
+    return formula.evaluate(totals, kpi.divisor)

@@ -1,0 +1,107 @@
+"""The columns of the pane table `sales_rows.kpi_minutes`, and how to recompute panes from facts.
+
+One column per part of a measurement: `<name>_n` (count), `<name>_sum`, `<name>_hist` (bucket ->
+count), `<name>_set` (tag -> count). Items are not in panes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from streams.kpis.measurements import MEASUREMENTS, Kind
+from streams.records import PaneState
+
+FACTS = "sales_rows.measurements"
+
+#: Bucket of a value: `streams.windows.histogram.bucket` in SQL, whole numbers only.
+_SHIFT = "toUInt8(bitCount(roundToExp2(value) - 1) - 4)"
+BUCKET = (
+    "toUInt16(if(value < 32, greatest(value, 0), "
+    f"{_SHIFT} * 16 + bitShiftRight(value, {_SHIFT})))"
+)
+
+_TYPES = {
+    "n": "Int64",
+    "sum": "Int64",
+    "hist": "Map(UInt16, Int64)",
+    "set": "Map(String, Int64)",
+}
+_PARTS: dict[Kind, tuple[str, ...]] = {
+    "n": ("n",),
+    "sum": ("n", "sum"),
+    "hist": ("n", "sum", "hist"),
+    "set": ("set",),
+    "item": (),
+}
+_RECOUNT = {
+    "n": "countIf(name = '{name}')",
+    "sum": "sumIf(value, name = '{name}')",
+    "hist": "sumMapIf(map(bucket, toInt64(1)), name = '{name}')",
+    "set": "sumMapIf(map(tag, toInt64(1)), name = '{name}')",
+}
+_READ: dict[str, Callable[[PaneState, str], Any]] = {
+    "n": lambda state, name: state.counters.get(name, (0, 0))[0],
+    "sum": lambda state, name: state.counters.get(name, (0, 0))[1],
+    "hist": lambda state, name: state.histograms.get(name, {}),
+    "set": lambda state, name: state.sets.get(name, {}),
+}
+
+
+def _parts() -> list[tuple[str, str]]:
+    return [
+        (name, part)
+        for name, measurement in MEASUREMENTS.items()
+        for part in _PARTS[measurement.kind]
+    ]
+
+
+def column(name: str, part: str) -> str:
+    """Name of the column that holds a part (n, sum, hist, set) of a measurement."""
+    return f"{name}_{part}"
+
+
+def pane_columns() -> list[tuple[str, str]]:
+    """Name and ClickHouse type of the pane table's counters, in order."""
+    return [(column(name, part), _TYPES[part]) for name, part in _parts()]
+
+
+def pane_row(state: PaneState) -> list[Any]:
+    """A pane's values in the order of `pane_columns`."""
+    return [_READ[part](state, name) for name, part in _parts()]
+
+
+def recompute_select(where: str) -> str:
+    """SELECT that counts panes anew from the stored facts: subject, minute, then `pane_columns`.
+
+    `where` is a condition over `subject` (such as `g:sales`) and `minute`. A minute without facts
+    gives no row: whoever replaces panes marks those as gone.
+    """
+    counters = ",\n    ".join(
+        f"toInt64({_RECOUNT[part].format(name=name)}) AS {column(name, part)}"
+        if part in ("n", "sum")
+        else f"{_RECOUNT[part].format(name=name)} AS {column(name, part)}"
+        for name, part in _parts()
+    )
+    return f"""SELECT
+    subject,
+    minute,
+    {counters}
+FROM
+(
+    SELECT
+        arrayJoin(arrayConcat(
+            if(manager = '', [], [concat('m:', manager)]),
+            if(`group` = '', [], [concat('g:', `group`)]),
+            if(whole, ['a:all'], []))) AS subject,
+        toStartOfMinute(at) AS minute,
+        name,
+        value,
+        tag,
+        {BUCKET} AS bucket
+    FROM {FACTS} FINAL
+    WHERE name IN ({_counted()}) AND ({where})
+)
+GROUP BY subject, minute"""
+
+
+def _counted() -> str:
+    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind != "item")

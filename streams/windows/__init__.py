@@ -1,0 +1,1 @@
+"""PURE: minute panes, their histograms, rolling windows over them, and open items."""
