@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from streams.directory import Directory
+
 _QUARTER = 15 * 60_000
 
 
@@ -108,3 +110,22 @@ def default_centre() -> Centre:
             Team("online", ("m010", "m011", "m012"), moscow, always, "+74951230003"),
         )
     )
+
+
+def centre_of(directory: Directory, at: int) -> Centre:
+    """The centre that a directory describes at a moment. Groups without people stay out.
+
+    A group whose id says `support` rings at all at once and sells nothing.
+    """
+    teams = []
+    for name, group in directory.groups.items():
+        people = [m for m in directory.managers.values() if m.active]
+        names = tuple(m.id for m in people if directory.group_of(m.id, at) == name)
+        line = next((line.id for line in directory.lines.values() if line.group == name), "")
+        supports = "support" in name
+        zone = str(group.calendar.zone)
+        if names:
+            teams.append(Team(name, names, zone, group.calendar, line, supports, not supports))
+    if not teams:
+        raise ValueError("the directory has no group with an active manager")
+    return Centre(tuple(teams))

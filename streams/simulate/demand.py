@@ -9,37 +9,50 @@ from streams.simulate.centre import Team
 from streams.simulate.timeline import Steps
 from streams.simulate.world import DAY, HOUR, MINUTE, Manager, World
 
+#: How busy a team is at a moment: 1 is usual, at most `_PEAK`.
+Shape = Callable[[Team, int], float]
+
 _QUARTERS = range(0, DAY, 15 * MINUTE)
 _CLOSED = 0.03
-#: Upper bound of `intensity`.
 _PEAK = 1.7
 
 
-def intensity(team: Team, at: int) -> float:
-    """How busy a moment is: peaks before noon and in the afternoon, little when closed."""
+def day_shape(team: Team, at: int) -> float:
+    """Peaks before noon and in the afternoon, little when closed."""
+    if not team.open_at(at):
+        return _CLOSED
     local = datetime.fromtimestamp(at / 1000, ZoneInfo(team.zone))
     hour = local.hour + local.minute / 60
     morning = math.exp(-(((hour - 11) / 1.7) ** 2))
-    afternoon = 0.8 * math.exp(-(((hour - 15.5) / 2.2) ** 2))
-    return (0.45 + morning + afternoon) if team.open_at(at) else _CLOSED
+    return 0.45 + morning + 0.8 * math.exp(-(((hour - 15.5) / 2.2) ** 2))
 
 
-def _busiest_day(team: Team, start: int) -> float:
-    """Hours of intensity 1 that the busiest of the next seven days amounts to."""
+def lively_shape(team: Team, at: int) -> float:
+    """The same at all open hours, but for a wave every quarter of an hour."""
+    wave = 0.3 * math.sin(2 * math.pi * (at % (15 * MINUTE)) / (15 * MINUTE))
+    return 1 + wave if team.open_at(at) else 0.08
+
+
+def _scale(team: Team, shape: Shape, start: int) -> float:
+    """Hours of intensity 1 in the busiest of the next seven days."""
     days = (start + day * DAY for day in range(7))
-    return max(sum(intensity(team, day + q) for q in _QUARTERS) / 4 for day in days)
+    return max(sum(shape(team, day + q) for q in _QUARTERS) / len(_QUARTERS) * 24 for day in days)
 
 
 def arrivals(
-    world: World, team: Team, per_day: float, kind: Callable[[World, Team], Steps[None]]
+    world: World,
+    team: Team,
+    shape: Shape,
+    per_day: float,
+    kind: Callable[[World, Team], Steps[None]],
 ) -> Steps[None]:
-    """Starts processes at random, `per_day` of them on a full working day."""
+    """Starts processes at random, `per_day` of them on a full working day of the team."""
     if per_day <= 0:
         return
-    peak = per_day / _busiest_day(team, world.now) * _PEAK / HOUR
+    peak = per_day / _scale(team, shape, world.now) * _PEAK / HOUR
     while True:
         yield 1 + int(world.rng.expovariate(peak))
-        if world.chance(intensity(team, world.now) / _PEAK):
+        if world.chance(shape(team, world.now) / _PEAK):
             world.begin(kind(world, team))
 
 

@@ -5,9 +5,9 @@ from streams.simulate.outbound import call_back
 from streams.simulate.ringing import ring
 from streams.simulate.talking import converse
 from streams.simulate.timeline import Steps
-from streams.simulate.world import HOUR, MINUTE, SECOND, Call, Customer, World
+from streams.simulate.world import HOUR, MINUTE, SECOND, Call, Customer, Manager, World
 
-_QUEUE_LIMIT = 4 * MINUTE
+_QUEUE_LIMIT = 100 * SECOND
 
 
 def inbound(world: World, team: Team) -> Steps[None]:
@@ -26,9 +26,7 @@ def _call(world: World, team: Team, caller: Customer, attempt: int) -> Steps[Non
     caller.calling = True
     number = world.number("c")
     call = Call(number, "in", caller, caller.key or f"anonymous:{number}")
-    world.tell(
-        "call.started", call_id=number, direction="in", customer=call.key, line=team.line
-    )
+    world.tell("call.started", call_id=number, direction="in", customer=call.key, line=team.line)
     yield 700 + world.rng.randrange(2_500)
     if world.chance(0.005):
         return _end(world, call, "blocked", "system")
@@ -40,7 +38,7 @@ def _call(world: World, team: Team, caller: Customer, attempt: int) -> Steps[Non
         yield from _after_hours(world, call)
         answered = False
     else:
-        answered = yield from _queue(world, call, team)
+        answered = yield from _queues(world, call, team)
     if not answered and caller.key:
         _missed(world, team, caller, attempt)
 
@@ -61,41 +59,58 @@ def _after_hours(world: World, call: Call) -> Steps[None]:
 
 def _patience(world: World) -> int:
     """How long a caller waits before hanging up; a few hang up at once."""
-    if world.chance(0.03):
+    if world.chance(0.04):
         return 1_000 + world.rng.randrange(4_000)
-    return 6_000 + world.about(75 * SECOND, 0.7)
+    return 4_000 + world.about(45 * SECOND, 0.8)
 
 
-def _queue(world: World, call: Call, team: Team) -> Steps[bool]:
-    """Waits in the team's queue until answered; false when that did not happen."""
+def _queues(world: World, call: Call, team: Team) -> Steps[bool]:
+    """Waits in the team's queue, then perhaps in another's; false when nobody answered."""
+    begun = world.now
+    until = begun + _patience(world)
+    manager = yield from _queue(world, call, team, until)
+    if manager is None and world.now < until and (other := _helpers(world, team)):
+        manager = yield from _queue(world, call, other, until)
+    if manager is None:
+        _leave(world, call, team, begun, gave_up=world.now >= until)
+        return False
+    yield from converse(world, call, manager)
+    return True
+
+
+def _helpers(world: World, team: Team) -> Team | None:
+    """Another team with people to spare."""
+    others = (each for each in world.centre.teams if each is not team)
+    return next((each for each in others if len(world.free(each.id)) > 1), None)
+
+
+def _queue(world: World, call: Call, team: Team, until: int) -> Steps[Manager | None]:
+    """Waits in one queue until answered, until the caller gives up or the queue's limit."""
     world.tell("call.queued", call_id=call.id, customer=call.key, group=team.id)
-    begun, until = world.now, world.now + _patience(world)
+    limit = min(until, world.now + _QUEUE_LIMIT)
     line = world.waiting[team.id]
     line.append(call)
-    while world.now < until and world.now - begun < _QUEUE_LIMIT:
-        first = line[0] is call
-        if first and world.free(team.id):
+    while world.now < limit:
+        if line[0] is call and world.free(team.id):
             line.remove(call)
             manager = yield from ring(world, call, team, until)
             if manager:
-                yield from converse(world, call, manager)
-                return True
+                return manager
             line.insert(0, call)
         else:
-            yield max(1, min(900, until - world.now))
+            yield max(1, min(900, limit - world.now))
     line.remove(call)
-    _leave(world, call, team, waited_out=world.now < until)
-    return False
+    return None
 
 
-def _leave(world: World, call: Call, team: Team, waited_out: bool) -> None:
-    waited = world.now - world.now % SECOND
-    if waited_out:
-        return _end(world, call, "voicemail" if world.chance(0.4) else "queue_timeout", "system")
-    if call.customer.key and waited and world.chance(0.04):
+def _leave(world: World, call: Call, team: Team, begun: int, gave_up: bool) -> None:
+    if not gave_up:
+        _end(world, call, "voicemail" if world.chance(0.4) else "queue_timeout", "system")
+    elif call.customer.key and world.now - begun > 30 * SECOND and world.chance(0.1):
         world.tell("callback.requested", call_id=call.id, customer=call.key, group=team.id)
-        return _end(world, call, "callback_taken", "customer")
-    _end(world, call, "hangup", "customer")
+        _end(world, call, "callback_taken", "customer")
+    else:
+        _end(world, call, "hangup", "customer")
 
 
 def _missed(world: World, team: Team, caller: Customer, attempt: int) -> None:
@@ -103,6 +118,6 @@ def _missed(world: World, team: Team, caller: Customer, attempt: int) -> None:
     if attempt < 4 and world.chance(0.3):
         world.begin(_call(world, team, caller, attempt + 1), world.about(3 * MINUTE, 1.0))
     if world.chance(0.88):
-        delay = world.about(7 * MINUTE, 0.9)
-        opening = team.opening(world.now)
-        world.begin(call_back(world, team, caller), opening - world.now + min(delay, 5 * HOUR))
+        delay = min(world.about(7 * MINUTE, 0.9), 5 * HOUR)
+        opening = team.opening(world.now) - world.now
+        world.begin(call_back(world, team, caller, world.now), opening + delay)

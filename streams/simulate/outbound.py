@@ -25,20 +25,15 @@ def dial(world: World, manager: Manager, customer: Customer) -> Steps[bool]:
     world.tell("call.answered", call_id=call.id, customer=call.key, manager=manager.id)
     if fate < 0.47:  # a robot, or somebody with no time
         yield 2 * SECOND + world.rng.randrange(9 * SECOND)
-        before = customer.reached_at
         finish(world, call, manager, ended_by="manager" if world.chance(0.5) else "customer")
-        customer.reached_at = before
         return False
     yield from converse(world, call, manager)
     return True
 
 
 def _unanswered(world: World, call: Call, manager: Manager) -> bool:
-    before = call.customer.reached_at
-    world.tell(
-        "call.ended", call_id=call.id, customer=call.key, reason="hangup", ended_by="manager"
-    )
-    call.customer.calling, call.customer.reached_at = False, before
+    world.tell("call.ended", call_id=call.id, customer=call.key, reason="hangup", ended_by="manager")
+    call.customer.calling = False
     manager.busy, manager.idle_since = False, world.now
     return False
 
@@ -54,9 +49,8 @@ def colleague(world: World, team: Team, patience: int) -> Steps[Manager | None]:
     return None
 
 
-def call_back(world: World, team: Team, customer: Customer) -> Steps[None]:
-    """Calls back who was missed, up to three times, until they have talked."""
-    since = world.now - 8 * HOUR if customer.reached_at < 0 else customer.reached_at
+def call_back(world: World, team: Team, customer: Customer, since: int) -> Steps[None]:
+    """Calls back who was missed at `since`, up to three times, until they have talked."""
     for _ in range(3):
         if customer.reached_at > since:
             return
@@ -64,9 +58,7 @@ def call_back(world: World, team: Team, customer: Customer) -> Steps[None]:
         if manager and customer.reached_at <= since and not customer.calling:
             if world.chance(0.04):
                 via = world.rng.choice(("mobile", "messenger"))
-                world.tell(
-                    "customer.contacted", customer=customer.key, manager=manager.id, via=via
-                )
+                world.tell("customer.contacted", customer=customer.key, manager=manager.id, via=via)
                 customer.reached_at = world.now
                 return
             if (yield from dial(world, manager, customer)):

@@ -1,13 +1,14 @@
-"""What happens while a manager and a customer talk: holds, hand-overs, the end."""
+"""What happens while two people talk: holds, hand-overs, the end, and a rating afterwards."""
 
+from streams.simulate.centre import Team
 from streams.simulate.ringing import release
 from streams.simulate.timeline import Steps
-from streams.simulate.world import MINUTE, SECOND, Call, Manager, World
+from streams.simulate.world import MINUTE, SECOND, Call, Customer, Manager, World
 
 
-def converse(world: World, call: Call, manager: Manager, median: float = 110 * SECOND) -> Steps[Manager]:
-    """Talks until the end and tells it; gives the manager who talked last."""
-    length = max(4 * SECOND, int(world.about(median, 0.8) * manager.talk))
+def converse(world: World, call: Call, manager: Manager) -> Steps[None]:
+    """Talks until the end and tells it."""
+    length = max(4 * SECOND, int(world.about(world.talk_ms, 0.8) * manager.talk))
     if length > 50 * SECOND and world.chance(0.12):
         yield length // 3
         yield from _hold(world, call, manager)
@@ -15,17 +16,19 @@ def converse(world: World, call: Call, manager: Manager, median: float = 110 * S
         yield length // 3
         manager = yield from _hand_over(world, call, manager)
     yield length // 2
+    call.customer.reached_at = world.now
     finish(world, call, manager, ended_by="customer" if world.chance(0.55) else "manager")
     if world.chance(0.07):
         world.begin(_rating(world, call, manager), world.about(2 * MINUTE))
-    return manager
+    if world.chance(0.004):
+        world.tell("complaint.created", customer=call.key, call_id=call.id, manager=manager.id)
 
 
 def finish(world: World, call: Call, manager: Manager, **more: str) -> None:
-    """The call ends, the manager writes notes and is free again."""
+    """An answered call ends; the manager writes notes and is free again."""
     recording = f"https://recordings.example/{call.id}.ogg"
     world.tell("call.ended", call_id=call.id, customer=call.key, recording=recording, **more)
-    call.customer.reached_at, call.customer.calling = world.now, False
+    call.customer.calling = False
     world.begin(release(world, manager, world.about(14 * SECOND)))
 
 
@@ -63,3 +66,21 @@ def _rating(world: World, call: Call, manager: Manager) -> Steps[None]:
         rated_by="customer",
     )
     yield 0
+
+
+def internal(world: World, team: Team) -> Steps[None]:
+    """A manager asks a colleague something: no customer's business."""
+    free = world.free(team.id)
+    if len(free) < 2:
+        return
+    asks, answers = free[0], free[1]
+    asks.busy = answers.busy = True
+    call = Call(world.number("c"), "internal", Customer("", team.id), f"ext:{answers.id[1:]}")
+    about = {"call_id": call.id, "customer": call.key}
+    world.tell("call.started", direction="internal", manager=asks.id, **about)
+    yield world.about(answers.ring_ms, 0.3)
+    world.tell("call.answered", manager=answers.id, **about)
+    yield world.about(35 * SECOND)
+    world.tell("call.ended", ended_by="manager", **about)
+    for manager in (asks, answers):
+        world.begin(release(world, manager, 0))

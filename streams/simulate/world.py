@@ -44,7 +44,6 @@ class Customer:
     team: str
     reached_at: int = -1  #: the last conversation
     calling: bool = False
-    deal: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +54,6 @@ class Call:
     direction: str
     customer: Customer
     key: str
-    held: bool = False
 
 
 @dataclass(slots=True)
@@ -66,19 +64,20 @@ class World:
     rng: random.Random
     time: Timeline
     run: str  #: prefix of all ids
-    calls_per_day: float
+    talk_ms: int  #: how long most conversations last
     managers: dict[str, list[Manager]] = field(default_factory=dict)
     waiting: dict[str, list[Call]] = field(default_factory=dict)
     customers: list[Customer] = field(default_factory=list)
+    open_calls: dict[str, str] = field(default_factory=dict)  #: call id -> customer
     _told: list[dict[str, Any]] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
     _phones: Iterator[str] = field(default_factory=lambda: iter(()))
 
     @classmethod
-    def new(cls, centre: Centre, seed: int, start: int, calls_per_day: float) -> "World":
+    def new(cls, centre: Centre, seed: int, start: int, talk_ms: int) -> "World":
         """The world at `start` (ms since the epoch), before anything happened."""
         rng = random.Random(seed)
-        world = cls(centre, rng, Timeline(start), f"{seed}.{start // SECOND:x}", calls_per_day)
+        world = cls(centre, rng, Timeline(start), f"{seed}.{start // SECOND:x}", talk_ms)
         world._phones = phones(rng.randrange(10_000))
         for team in centre.teams:
             world.managers[team.id] = [_manager(rng, name, team.id) for name in team.managers]
@@ -117,6 +116,10 @@ class World:
         }
         event.update((name, value) for name, value in fields.items() if value not in ("", None))
         self._told.append(event)
+        if kind == "call.started":
+            self.open_calls[event["call_id"]] = event["customer"]
+        elif kind == "call.ended":
+            self.open_calls.pop(event["call_id"])
 
     def told(self) -> list[dict[str, Any]]:
         """What happened since the last time of asking."""
@@ -148,8 +151,8 @@ def _manager(rng: random.Random, name: str, team: str) -> Manager:
     return Manager(
         name,
         team,
-        ring_ms=int(3_500 + 6_000 * skill),
-        ignores=0.02 + 0.12 * skill * skill,
+        ring_ms=int(3_500 + 7_000 * skill),
+        ignores=0.03 + 0.22 * skill * skill,
         declines=0.01 + 0.03 * rng.random(),
         talk=0.75 + 0.6 * rng.random(),
     )
@@ -158,7 +161,9 @@ def _manager(rng: random.Random, name: str, team: str) -> Manager:
 def phones(first: int) -> Iterator[str]:
     """Fictional numbers, each once: a block of 10 000, then those reserved for films."""
     for n in range(10_000):
-        yield f"+7495123{(first + n * 7_919) % 10_000:04d}"
+        number = (first + n * 7_919) % 10_000
+        if number >= 100:  # below are the lines of the centre itself
+            yield f"+7495123{number:04d}"
     while True:
         for area in range(201, 990):
             if area % 100 != 11:
