@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from streams.config_text import Node
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_INTERVAL = re.compile(r"(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)")
+_INTERVAL = re.compile(r"(\d\d?):([0-5]\d)\s*[-–]\s*(\d\d?):([0-5]\d)", re.ASCII)
 _CLOSED = frozenset({"closed", "off", "no", "false", ""})
 _ONE_DAY = timedelta(days=1)
 _CACHED_DAYS = 4096
@@ -64,9 +65,7 @@ class Calendar:
             return True
         today = self.day(at)
         return any(
-            start <= at < end
-            for day in (today, today - _ONE_DAY)
-            for start, end in self._spans_of(day)
+            start <= at < end for day in (today, today - _ONE_DAY) for start, end in self._spans_of(day)
         )
 
     def working_ms(self, start: int, end: int) -> int:
@@ -130,8 +129,7 @@ class Calendar:
             if len(self._spans) >= _CACHED_DAYS:
                 self._spans.clear()
             found = tuple(
-                (self._moment(day, start), self._moment(day, end))
-                for start, end in self._intervals_of(day)
+                (self._moment(day, start), self._moment(day, end)) for start, end in self._intervals_of(day)
             )
             self._spans[day] = found
         return found
@@ -194,12 +192,12 @@ def _read_days(text: str, node: Node) -> list[int]:
 def _read_intervals(node: Node) -> tuple[Interval, ...]:
     if node.is_null or (node.is_text and node.text().lower() in _CLOSED):
         return ()
-    found: list[Interval] = []
-    for item in node.list():
-        for part in item.text("hours such as 09:00-18:00").split(","):
-            found.append(_read_interval(part.strip(), item))
-    found.sort()
-    for (_, end), (start, _) in zip(found, found[1:], strict=False):
+    found = sorted(
+        _read_interval(part.strip(), item)
+        for item in node.list()
+        for part in item.text("hours such as 09:00-18:00").split(",")
+    )
+    for (_, end), (start, _) in pairwise(found):
         if start < end:
             raise node.fault("intervals that do not overlap")
     return tuple(found)
@@ -211,7 +209,7 @@ def _read_interval(text: str, node: Node) -> Interval:
         raise node.fault("hours such as 09:00-18:00, several parted by commas, or closed")
     from_hour, from_minute, to_hour, to_minute = (int(part) for part in match.groups())
     start, end = from_hour * 60 + from_minute, to_hour * 60 + to_minute
-    if start >= _DAY_MINUTES or end > _DAY_MINUTES or from_minute > 59 or to_minute > 59:
+    if start >= _DAY_MINUTES or end > _DAY_MINUTES:
         raise node.fault("times between 00:00 and 24:00")
     if start == end:
         raise node.fault("an end that differs from the start (00:00-24:00 is a whole day)")

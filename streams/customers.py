@@ -17,6 +17,8 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 #: A key is `c` and this many hex digits: 124 bits, so that keys of different phones differ.
 _KEY_DIGITS = 31
 _CACHED = 200_000
+_LEAST_SECRET = 16  #: bytes
+_GROUPED = 8  #: digits hidden in `*** ***-**`
 
 
 class CustomerKeys:
@@ -24,7 +26,7 @@ class CustomerKeys:
 
     def __init__(self, secret: bytes) -> None:
         """`secret` must be at least 16 bytes: phones are few enough to be tried out one by one."""
-        if len(secret) < 16:
+        if len(secret) < _LEAST_SECRET:
             raise ValueError("the secret of customer keys needs at least 16 bytes")
         self._secret = secret
         self._known: dict[str, str] = {}
@@ -63,7 +65,7 @@ def mask(phone: str) -> str:
     country = 1 + country_digits(phone)
     hidden = len(phone) - country - 2
     shown = phone[-2:]
-    if hidden == 8:
+    if hidden == _GROUPED:
         return f"{phone[:country]} *** ***-**-{shown}"
     return f"{phone[:country]} {'*' * max(hidden, 3)}-{shown}"
 

@@ -1,4 +1,4 @@
-"""Reads `directory.yaml` into a `Directory`; every fault names line, path and what was expected."""
+"""Reads `directory.yaml`; every fault names line, path and what was expected."""
 
 import hashlib
 import re
@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from streams.calendars import Calendar, read_hours
 from streams.config_text import Node, canonical, read_yaml, texts
 from streams.customers import is_phone
-from streams.directory import (
-    UNASSIGNED,
-    Directory,
+from streams.directory_entries import (
+    Content,
     Duty,
     Group,
     GroupSettings,
     Line,
     Manager,
+    Names,
     Period,
     Source,
 )
@@ -44,12 +44,13 @@ _SECONDS = (
 )
 _COUNTS = ("give_up_attempts", "give_up_days")
 _DAY_MS = 86_400_000
+_RESERVED = "unassigned"
 
 _Borne = dict[tuple[str, str], list[tuple[Period, str, Node]]]
 
 
-def read_directory(text: str, version: str = "") -> Directory:
-    """The directory in `text`. Raises `ConfigError`."""
+def read_directory(text: str, version: str = "") -> Content:
+    """What the directory in `text` says. Raises `ConfigError`."""
     document = read_yaml(FILE, text)
     top = document.mapping(_TOP)
     zone = top["time_zone"].zone() if "time_zone" in top else ZoneInfo("UTC")
@@ -60,18 +61,15 @@ def read_directory(text: str, version: str = "") -> Directory:
     managers = {id: reader.manager(id, node) for id, node in _entries(top.get("managers"))}
     lines = dict(reader.line(pair) for pair in _named(top.get("lines")))
     reader.check_people(top.get("groups"), managers)
-    return Directory(
+    return Content(
         version=version or hashlib.sha256(canonical(document).encode()).hexdigest()[:12],
         zone=zone,
-        managers=managers,
+        settings=settings,
         groups=groups,
+        managers=managers,
         lines=lines,
         sources={id: _read_source(id, node) for id, node in _named(top.get("sources"))},
-        manager_aliases=_settled(reader.manager_aliases, "manager"),
-        group_aliases=_settled(reader.group_aliases, "group"),
-        line_aliases=_settled(reader.line_aliases, "line"),
-        phones={key[1]: borne for key, borne in _settled(reader.phones, "manager").items()},
-        settings=settings,
+        names=reader.names(),
     )
 
 
@@ -86,6 +84,15 @@ class _Reader:
         self.group_aliases: _Borne = {}
         self.line_aliases: _Borne = {}
         self.phones: _Borne = {}
+
+    def names(self) -> Names:
+        """What was collected, after a check that each name is borne by one at a time."""
+        return Names(
+            managers=_settled(self.manager_aliases, "manager"),
+            groups=_settled(self.group_aliases, "group"),
+            lines=_settled(self.line_aliases, "line"),
+            phones={key[1]: borne for key, borne in _settled(self.phones, "manager").items()},
+        )
 
     def group(self, id: str, node: Node) -> Group:
         fields = node.mapping(_GROUP)
@@ -198,7 +205,6 @@ class _Reader:
 
 
 def _settled(aliases: _Borne, what: str) -> dict[tuple[str, str], tuple[tuple[Period, str], ...]]:
-    """The collected names, after a check that each is borne by one at a time."""
     settled = {}
     for (source, name), bearers in aliases.items():
         for index, (period, bearer, node) in enumerate(bearers):
@@ -248,9 +254,9 @@ def _read_source(id: str, node: Node) -> Source:
 def _entries(node: Node | None) -> Iterable[tuple[str, Node]]:
     """Entries whose key is an id of ours: these stand in keys and addresses."""
     for id, entry in _named(node):
-        if not _ID.fullmatch(id) or id == UNASSIGNED:
+        if not _ID.fullmatch(id) or id == _RESERVED:
             raise entry.fault(
-                f"an id of up to 64 letters, digits, `_`, `.`, `-` other than {UNASSIGNED},"
+                f"an id of up to 64 letters, digits, `_`, `.`, `-` other than {_RESERVED},"
                 f" not {id!r}, before this"
             )
         yield id, entry
