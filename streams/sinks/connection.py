@@ -30,9 +30,7 @@ def parameters(url: str) -> dict[str, Any]:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(
-            f"a ClickHouse URL looks like http://user:password@host:8123, not {_bare(url)}"
-        )
+        raise ValueError(f"a ClickHouse URL looks like http://user:password@host:8123, not {_bare(url)}")
     return {
         "host": parts.hostname,
         "port": parts.port or (8443 if parts.scheme == "https" else 8123),

@@ -1,6 +1,69 @@
-"""The parts of the schema that follow from the KPI declarations instead of a numbered file."""
+"""The parts of the schema that follow from the KPI declarations instead of a numbered file.
+
+A new measurement adds its columns and a new KPI its formula without a migration of their own: each
+part is applied again whenever its text changes. Columns are only ever added.
+"""
+
+from streams.kpis.measurements import MEASUREMENTS
+from streams.kpis.sql import pane_columns, pane_row
+from streams.sinks.connection import ROWS, VIEWS
+
+__all__ = ["generated_statements", "pane_column_names", "pane_values"]
+
+#: A pane's values in the order of `pane_column_names`.
+pane_values = pane_row
+
+
+def pane_column_names() -> tuple[str, ...]:
+    """The counters' columns of table `kpi_minutes`, in order."""
+    return tuple(name for name, _ in pane_columns())
 
 
 def generated_statements() -> list[tuple[str, list[str]]]:
-    """Name and statements of each part; a part is applied again whenever its text changes."""
-    return []
+    """Name and statements of each part, in order; all of them bear being run again."""
+    return [
+        ("kpi_minutes_columns", [_add_columns()]),
+        ("view_kpi_minutes", [_minutes_view()]),
+    ]
+
+
+def _add_columns() -> str:
+    added = ",\n    ".join(
+        f"ADD COLUMN IF NOT EXISTS {name} {kind} COMMENT '{_comment(name)}'" for name, kind in pane_columns()
+    )
+    return f"ALTER TABLE {ROWS}.kpi_minutes\n    {added}"
+
+
+def _comment(column: str) -> str:
+    name, part = column.rsplit("_", 1)
+    what = {"n": "how many", "sum": "sum, ms", "hist": "bucket to count", "set": "whom to count"}
+    return f"{what[part]}: {MEASUREMENTS[name].help}".replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _minutes_view() -> str:
+    counters = ",\n    ".join(_shown(name) for name, _ in pane_columns())
+    return f"""CREATE OR REPLACE VIEW {VIEWS}.kpi_minutes DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+SELECT
+    {subject_columns()},
+    toDateTime64(minute, 3, 'UTC') AS minute,
+    {counters}
+FROM {ROWS}.kpi_minutes FINAL"""
+
+
+def subject_columns() -> str:
+    """SQL of subject_kind and subject from `m:<manager>`, `g:<group>` or `a:all`."""
+    kinds = "['m', 'g', 'a'], ['manager', 'group', 'all'], ''"
+    return (
+        f"transform(substring(kpi_minutes.subject, 1, 1), {kinds}) AS subject_kind,\n"
+        "    substring(kpi_minutes.subject, 3) AS subject"
+    )
+
+
+def _shown(column: str) -> str:
+    """A counter as people read it: durations in seconds, distinct customers as their number."""
+    name, part = column.rsplit("_", 1)
+    if part == "sum":
+        return f"{column} / 1000 AS {name}_s"
+    if part == "set":
+        return f"toInt64(length({column})) AS {name}_n"
+    return column

@@ -64,9 +64,7 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
     for path in sorted(folder.glob("*.sql")):
         number = path.stem[:4]
         if not _FILE_NAME.fullmatch(path.stem) or number in numbers:
-            raise ValueError(
-                f"{path.name}: migrations are named NNNN_what.sql, each number once"
-            )
+            raise ValueError(f"{path.name}: migrations are named NNNN_what.sql, each number once")
         numbers.add(number)
         found.append(Migration(path.stem, path.read_text(encoding="utf-8")))
     return found
@@ -93,16 +91,12 @@ def migrate(client: Client, folder: Path = FOLDER) -> list[str]:
 
 def pending(client: Client, folder: Path = FOLDER) -> list[str]:
     """Names of what `migrate` would apply, without changing anything."""
-    known = client.query(f"EXISTS TABLE {ROWS}.migrations").first_row[0]
+    known = bool(client.command(f"EXISTS TABLE {ROWS}.migrations"))
     applied = applied_checksums(client) if known else {}
     migrations = read_migrations(folder)
     _refuse_edited(migrations, applied)
-    missing = [
-        migration.name for migration in migrations if migration.name not in applied
-    ]
-    return missing + [
-        part.name for part in _generated() if applied.get(part.name) != part.checksum
-    ]
+    missing = [migration.name for migration in migrations if migration.name not in applied]
+    return missing + [part.name for part in _generated() if applied.get(part.name) != part.checksum]
 
 
 def applied_checksums(client: Client) -> dict[str, str]:
@@ -110,7 +104,7 @@ def applied_checksums(client: Client) -> dict[str, str]:
     rows = client.query(
         f"SELECT name, argMax(toString(checksum), applied_at) FROM {ROWS}.migrations GROUP BY name"
     ).result_rows
-    return {name: checksum for name, checksum in rows}
+    return {str(name): str(checksum) for name, checksum in rows}
 
 
 def _apply_generated(client: Client, applied: dict[str, str]) -> list[str]:
@@ -148,16 +142,10 @@ def _refuse_edited(migrations: list[Migration], applied: dict[str, str]) -> None
         if name.startswith(_GENERATED):
             continue
         if name not in present:
-            raise EditedHistory(
-                f"{name} was applied, but this version has no such migration"
-            )
+            raise EditedHistory(f"{name} was applied, but this version has no such migration")
         if present[name] != checksum:
-            raise EditedHistory(
-                f"{name} was applied with another text: add a new migration instead"
-            )
+            raise EditedHistory(f"{name} was applied with another text: add a new migration instead")
 
 
 def _without_comments(statement: str) -> str:
-    return "\n".join(
-        line for line in statement.splitlines() if not line.lstrip().startswith("--")
-    ).strip()
+    return "\n".join(line for line in statement.splitlines() if not line.lstrip().startswith("--")).strip()

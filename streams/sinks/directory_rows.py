@@ -1,0 +1,35 @@
+"""Writes the directory into ClickHouse, so that views know names and time zones."""
+
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from streams.directory import UNASSIGNED, Directory
+from streams.sinks.connection import ROWS, WRITE_SETTINGS
+
+_GROUPS = ("group", "name", "time_zone", "active", "version", "gone")
+_MANAGERS = ("manager", "name", "group", "time_zone", "active", "version", "gone")
+
+
+def write_directory(client: Client, directory: Directory, now: int) -> None:
+    """Writes managers and groups as they are at `now` (ms); who is no longer listed turns inactive.
+
+    Besides the groups there is `unassigned`, whose time zone is that of whoever has none.
+    """
+    groups = [[g.id, g.name, str(g.calendar.zone), True] for g in directory.groups.values()]
+    groups.append([UNASSIGNED, UNASSIGNED, str(directory.time_zone), True])
+    managers = [
+        [m.id, m.name, directory.group_of(m.id, now), m.zone, m.active] for m in directory.managers.values()
+    ]
+    _replace(client, "groups", _GROUPS, groups, now)
+    _replace(client, "managers", _MANAGERS, managers, now)
+
+
+def _replace(client: Client, table: str, columns: tuple[str, ...], rows: list[list[Any]], now: int) -> None:
+    named = ", ".join(f"`{column}`" for column in columns[:-2])
+    stored = client.query(f"SELECT {named} FROM {ROWS}.{table} FINAL").result_rows
+    listed = {row[0] for row in rows}
+    left = [[*row[:-1], False] for row in stored if row[0] not in listed]
+    written = [[*row, now, 0] for row in rows + left]
+    if written:
+        client.insert(table, written, column_names=columns, database=ROWS, settings=WRITE_SETTINGS)

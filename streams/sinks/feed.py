@@ -1,0 +1,165 @@
+"""Reads topics for a consumer group whose offsets move only when the caller says so.
+
+Nothing here knows what the records are for. After a start the last minutes before the committed
+offsets are read once more: whoever stores may have lost what it had acknowledged last (a power cut).
+
+While the caller is busy it does not poll; what is fetched meanwhile is bounded by the consumer's own
+buffers, and the membership of the group is kept up in the background.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+_LOG = logging.getLogger(__name__)
+
+#: A caller may be busy this long (ClickHouse away) before the group takes its partitions.
+_LONGEST_BUSY_MS = 24 * 3_600_000
+_FETCH_BYTES = 512 * 1024
+_SESSION_MS = 15_000
+
+
+class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
+    """The partitions of some topics that this member of the group has."""
+
+    def __init__(
+        self,
+        brokers: str,
+        group: str,
+        topics: Iterable[str],
+        reread_ms: int = 0,
+        instance: str | None = None,
+    ) -> None:
+        """`reread_ms`: so much log time before the committed offset is read again after a start.
+
+        `instance`: a name that a restarted process comes back under, so that it gets its partitions
+        at once; two live processes must not share it.
+        """
+        self._topics = list(topics)
+        self._reread_ms = reread_ms
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=brokers,
+            group_id=group,
+            group_instance_id=instance,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=_LONGEST_BUSY_MS,
+            session_timeout_ms=_SESSION_MS,
+            heartbeat_interval_ms=_SESSION_MS // 5,
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            fetch_max_wait_ms=50,
+        )
+        self._stored: dict[TopicPartition, int] = {}
+        self._new: set[TopicPartition] = set()
+        self._rewinding: set[TopicPartition] = set()
+
+    async def start(self) -> None:
+        """Joins the group. Raises KafkaError while Kafka cannot be reached."""
+        self._consumer.subscribe(self._topics, listener=self)
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Leaves the group."""
+        await self._consumer.stop()
+
+    def position(self, topic: str, partition: int) -> int:
+        """Offset up to which records are committed; 0 for a partition of another member."""
+        return self._stored.get(TopicPartition(topic, partition), 0)
+
+    def lag(self) -> dict[str, int]:
+        """Records by topic that are on the log and not committed."""
+        behind = dict.fromkeys(self._topics, 0)
+        for place in self._consumer.assignment():
+            end = self._consumer.highwater(place)
+            if end is not None:
+                behind[place.topic] += max(0, end - self._stored.get(place, 0))
+        return behind
+
+    async def poll(self, wait_ms: int, most: int) -> list[ConsumerRecord]:
+        """Records in the order of each partition; empty when none came in `wait_ms`."""
+        await self._begin_new()
+        found = await self._consumer.getmany(timeout_ms=wait_ms, max_records=most)
+        if self._new:
+            return []  # the partitions changed meanwhile: those that stay come again
+        if self._rewinding:
+            found = await self._rewind(found)
+        return [record for records in found.values() for record in records]
+
+    async def commit(self, ends: dict[TopicPartition, int]) -> None:
+        """Commits next offsets of partitions that are still ours; never moves one back."""
+        mine = self._consumer.assignment()
+        wanted = {
+            place: end
+            for place, end in ends.items()
+            if place in mine and place not in self._new and end > self._stored.get(place, -1)
+        }
+        if not wanted:
+            return
+        try:
+            await self._consumer.commit(wanted)
+        except (CommitFailedError, IllegalStateError) as fault:
+            _LOG.warning("the group changed before a commit; its records come again: %s", fault)
+        else:
+            self._stored.update(wanted)
+
+    # -- partitions come and go
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Forgets what was known of them."""
+        for place in revoked:
+            self._stored.pop(place, None)
+            self._new.discard(place)
+            self._rewinding.discard(place)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Remembers to begin them, before the next records are taken."""
+        self._new.update(assigned)
+
+    async def _begin_new(self) -> None:
+        """Begins the partitions that came: at the record before the committed one, to learn its time."""
+        ends = await self._consumer.end_offsets(list(self._new)) if self._new else {}
+        for place in sorted(self._new):
+            committed = await self._consumer.committed(place)
+            if place not in self._consumer.assignment():
+                continue
+            # A topic that was made anew ends before what was committed of the old one.
+            if committed is not None and committed <= ends.get(place, committed):
+                self._stored[place] = committed
+                if self._reread_ms and committed > 0:
+                    self._consumer.seek(place, committed - 1)
+                    self._rewinding.add(place)
+            self._new.discard(place)
+
+    async def _rewind(
+        self, found: dict[TopicPartition, list[ConsumerRecord]]
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """Moves partitions whose last stored record is now known back by the time to read again."""
+        times = {
+            place: max(0, records[0].timestamp - self._reread_ms)
+            for place, records in found.items()
+            if place in self._rewinding and records
+        }
+        if not times:
+            return found
+        starts = await self._consumer.offsets_for_times(times)
+        kept = dict(found)
+        for place in times:
+            start = starts.get(place)
+            if place in self._consumer.assignment() and place in self._rewinding:
+                first = found[place][0].offset
+                self._consumer.seek(place, min(start.offset, first) if start else first)
+                del kept[place]
+            self._rewinding.discard(place)
+        return kept
+
+
+async def reachable(feed: Feed) -> bool:
+    """Starts the feed; says whether Kafka answered."""
+    try:
+        await feed.start()
+    except KafkaError as fault:
+        _LOG.warning("Kafka cannot be reached: %s", fault)
+        return False
+    return True

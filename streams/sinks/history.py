@@ -1,0 +1,73 @@
+"""Reads back all that is stored of customers, so that the journeys stage can fold them anew."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact
+from streams.records_tables import TABLES
+from streams.sinks.connection import ROWS
+
+_EVENTS = f"""
+SELECT customer, raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
+    source, event_id, type, toUnixTimestamp64Milli(at), manager, `group`, data, extra
+FROM {ROWS}.events FINAL
+WHERE customer IN {{customers:Array(String)}}
+ORDER BY place, item"""
+_FACTS = f"""
+SELECT customer, entity, name, manager, `group`, whole, toUnixTimestamp64Milli(at), value, tag
+FROM {ROWS}.measurements FINAL
+WHERE customer IN {{customers:Array(String)}}
+ORDER BY at, name, entity, manager, `group`, whole"""
+_KEYS = f"""
+SELECT customer, {{columns}}
+FROM {ROWS}.{{table}} FINAL
+WHERE customer IN {{{{customers:Array(String)}}}}
+ORDER BY {{columns}}"""
+
+#: Tables of records that a journey replaces; facts are compared by themselves.
+_RECORD_TABLES = tuple(name for name in TABLES if name != "measurements")
+
+
+def read_history(client: Client, customers: Sequence[str]) -> dict[str, HistoryRecord]:
+    """What is stored of each customer; one of whom nothing is stored has an empty history.
+
+    `request` is 0: whoever answers a request fills it in. Raises clickhouse-connect's errors.
+    """
+    found = {customer: HistoryRecord(customer, 0, [], [], [], {}) for customer in customers}
+    for customer, *values in _rows(client, _EVENTS, customers):
+        found[customer].configs.append(values[4])
+        found[customer].rows.append(_event_row(customer, values))
+    for customer, *values in _rows(client, _FACTS, customers):
+        entity, name, manager, group, whole, at, value, tag = values
+        key = FactKey(entity, name, manager, group, bool(whole), at)
+        found[customer].facts.append(StoredFact(key, value, tag))
+    for table in _RECORD_TABLES:
+        columns = ", ".join(f"`{column}`" for column in TABLES[table].key)
+        for customer, *key_values in _rows(client, _KEYS.format(table=table, columns=columns), customers):
+            found[customer].keys.setdefault(table, []).append(key_values)
+    return found
+
+
+def _rows(client: Client, query: str, customers: Sequence[str]) -> Sequence[Sequence[Any]]:
+    rows: Sequence[Sequence[Any]] = client.query(query, parameters={"customers": list(customers)}).result_rows
+    return rows
+
+
+def _event_row(customer: str, values: list[Any]) -> EventRow:
+    topic, partition, offset, logged_at, _, source, event_id, kind, at, *rest = values
+    manager, group, data, extra = rest
+    event = Event(
+        source=source,
+        event_id=event_id,
+        type=kind,
+        at=at,
+        customer=customer,
+        manager=manager,
+        group=group,
+        data=msgspec.json.decode(data) if data else {},
+        extra=msgspec.json.decode(extra) if extra else {},
+    )
+    return EventRow(topic, partition, offset, logged_at, event)
