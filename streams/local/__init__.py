@@ -1,0 +1,1 @@
+"""The parts that run on one machine: broker, ClickHouse over HTTP, the supervisor of both."""
