@@ -1,0 +1,1 @@
+"""ClickHouse on this machine: the engine of chdb behind ClickHouse's own HTTP interface."""

@@ -1,0 +1,146 @@
+"""The ClickHouse engine in this process: the only module that touches chdb, which has no types.
+
+One engine serves one data folder. A connection is a session of its own (database, settings, roles,
+parameters, temporary tables) and costs 0.2 ms, so every request gets a new one and leaves nothing
+behind. Connections run side by side; one connection runs one statement at a time.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streams.local.clickhouse.failures import QueryFailure
+
+#: Statement classes of chdb's own classifier, by the name of its enum.
+READ_ONLY = "READ_ONLY"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a statement gave: its output in the asked format, and the figures for the summary."""
+
+    body: bytes = b""
+    result_rows: int = 0
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StatementKind:
+    """How the engine's parser classifies a text: `READ_ONLY`, `MUTATING`, `CONTROL`, ... and how many
+    statements it holds (0: it does not parse)."""
+
+    name: str
+    count: int
+
+
+def quote(text: str) -> str:
+    """`text` as an SQL string literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def quote_name(name: str) -> str:
+    """`name` as a quoted SQL identifier."""
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
+class Connection:
+    """One session of the engine. Not for use by two threads at once."""
+
+    def __init__(self, native: Any) -> None:
+        self._native = native
+
+    def run(self, sql: str, output_format: str = "TabSeparated") -> Result:
+        """Runs a statement (or several); raises `QueryFailure` with ClickHouse's code."""
+        try:
+            answer = self._native.query(sql, output_format)
+        except Exception as error:
+            raise QueryFailure.from_engine(error) from None
+        return _result(answer, answer.bytes())
+
+    def text(self, sql: str) -> str:
+        """The output of a statement as text without its last line break."""
+        return self.run(sql).body.decode().rstrip("\n")
+
+    def set(self, values: Mapping[str, str]) -> None:
+        """Sets settings, and query parameters (names that begin with `param_`), of this session."""
+        if values:
+            pairs = ", ".join(f"{name} = {quote(value)}" for name, value in values.items())
+            self.run(f"SET {pairs}")
+
+    def insert(self, head: str, input_format: str, data: bytes | memoryview) -> Result:
+        """Runs `head` (an INSERT up to where FORMAT would stand) with `data` in `input_format`.
+
+        When it returns, the rows are in the table's files; a failure leaves no block half written.
+        """
+        try:
+            stream = self._native.send_insert(head, input_format)
+            self._native.insert_append(stream, bytes(data))
+            answer = self._native.insert_done(stream)
+        except Exception as error:
+            raise QueryFailure.from_engine(error) from None
+        return _result(answer, b"")
+
+    def kind(self, sql: str) -> StatementKind:
+        """How the engine's parser classifies `sql`, without running it."""
+        found = self._native.classify_query(sql)
+        return StatementKind(found["query_class"].name, found["statement_count"])
+
+    def close(self) -> None:
+        """Ends the session."""
+        self._native.close()
+
+
+def _result(answer: Any, body: bytes) -> Result:
+    return Result(
+        body,
+        answer.rows_read(),
+        answer.storage_rows_read(),
+        answer.storage_bytes_read(),
+        answer.rows_written(),
+        answer.bytes_written(),
+        answer.elapsed(),
+    )
+
+
+class Engine:
+    """The engine over the data in `folder`, started with the configuration file `config`.
+
+    At most one per process; `close` it before opening another. Raises `QueryFailure` when the
+    folder can't be opened.
+    """
+
+    def __init__(self, folder: Path, config: Path) -> None:
+        self._chdb: Any = importlib.import_module("chdb._chdb")
+        self._address = f"{folder}?config-file={config}"
+        # Keeps the engine alive between requests: chdb stops it with its last connection.
+        self._keeper = self._open()
+        self.version = self._keeper.text("SELECT version()")
+        self.time_zone = self._keeper.text("SELECT timezone()")
+
+    def _open(self) -> Connection:
+        try:
+            return Connection(self._chdb.connect(self._address))
+        except Exception as error:
+            raise QueryFailure.from_engine(error) from None
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A new session, closed at the end."""
+        connection = self._open()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Stops the engine, once every session is closed."""
+        self._keeper.close()
