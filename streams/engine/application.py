@@ -1,0 +1,144 @@
+"""A Faust app with the batching transport and the settings that were proven with it.
+
+Proven with faust-streaming 0.15.3 and aiokafka 0.14.0. No Faust table may be declared on it: their
+recovery loses events at a restart with a backlog (`bench/stock_faust_tables.py` shows it).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import faust
+import faust.streams
+from faust.types import TP
+from mode.supervisors import CrashingSupervisor
+
+from streams.engine.batch import MAX_RECORD_BYTES
+from streams.engine.clock import BrokerClock
+from streams.engine.connection import Connection
+from streams.engine.faults import EngineFault
+from streams.engine.identity import check_identities
+from streams.engine.transport import BatchConsumer, BatchTransport
+
+if TYPE_CHECKING:
+    from streams.engine.stage import Stage
+
+#: Called with a stage's name and a point of its checkpoint; tests end the process in it.
+FailPoint = Callable[[str, str], Awaitable[None]]
+
+
+async def _no_fail_point(stage: str, point: str) -> None:
+    return None
+
+
+def _loses_no_chunk(tp: TP) -> bool:
+    return False
+
+
+class EngineApp(faust.App):
+    """A Faust app that runs stages."""
+
+    connection: Connection
+    consumer: BatchConsumer
+    chunk_records: dict[str, int]  #: topic -> records per chunk
+    pace: float  #: pause after a small fetch, s
+    fetch_wait_ms: int
+    identities: str | None  #: see `streams.engine.identity`
+    stages: list["Stage"]
+    clock: BrokerClock
+    fail_point: FailPoint
+    loses_chunk: Callable[[TP], bool]  #: for tests of the guard
+    _identity_check: tuple[int, asyncio.Future[None]] | None
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker, self, loop=self.loop)
+
+    async def check_identities(self) -> None:
+        """Checks, once per generation, that the topics are the ones read before."""
+        if self.identities is None:
+            return
+        generation = self.consumer_generation_id
+        if self._identity_check is None or self._identity_check[0] != generation:
+            wanted = {(s.epoch, name) for s in self.stages for name in (*s.topics, s.ledger) if name}
+            check = asyncio.ensure_future(
+                check_identities(self.connection, self.producer, self.identities, wanted)
+            )
+            self._identity_check = (generation, check)
+        await asyncio.shield(self._identity_check[1])
+
+    def add(self, stage: "Stage") -> None:
+        """Makes `stage` read its topics as an agent of this app."""
+        for topic in stage.topics:
+            if topic in self.chunk_records:
+                raise ValueError(f"two stages read {topic}")
+            self.chunk_records[topic] = stage.chunk_records
+        self.stages.append(stage)
+        stage.attach(self)
+
+
+def make_app(
+    name: str,
+    connection: Connection,
+    *,
+    worker: str | None = None,
+    identities: str | None = None,
+    session_timeout: float = 10.0,
+    commit_interval: float = 0.25,
+    pace: float = 0.01,
+    fetch_wait_ms: int = 20,
+    web_port: int | None = None,
+    fail_point: FailPoint = _no_fail_point,
+    loses_chunk: Callable[[TP], bool] = _loses_no_chunk,
+    **settings: Any,
+) -> EngineApp:
+    """An app of the consumer group `name`.
+
+    `worker`: stable name of this process for static membership; it then comes back after a crash
+    without a rebalance. None for workers that are scaled. `identities`: internal topic where the
+    ids of the topics read are kept, so that a topic made anew is noticed. `session_timeout`,
+    `commit_interval` and `pace` are in seconds. Further settings go to Faust as they are.
+    """
+    if getattr(faust.streams, "_CStreamIterator", None) is None:
+        raise EngineFault(
+            "Faust's compiled stream loop is missing. Install faust-streaming from its wheel and "
+            "unset NO_CYTHON: the pure Python loop treats skipped records as processed."
+        )
+    heartbeat = min(2.0, session_timeout / 4)
+    app = EngineApp(
+        name,
+        **{
+            **connection.faust(),
+            "store": "memory://",
+            "processing_guarantee": "at_least_once",
+            "agent_supervisor": CrashingSupervisor,
+            "stream_wait_empty": False,
+            "stream_buffer_maxsize": 16,  # chunks
+            "table_standby_replicas": 0,
+            "topic_disable_leader": True,
+            "topic_allow_declare": False,
+            "consumer_auto_offset_reset": "earliest",
+            "consumer_group_instance_id": worker,
+            "consumer_max_fetch_size": 4 << 20,
+            "broker_max_poll_records": 4000,
+            "broker_commit_interval": commit_interval,
+            "broker_session_timeout": session_timeout,
+            "broker_heartbeat_interval": heartbeat,
+            "broker_rebalance_timeout": 30.0,
+            "broker_request_timeout": 30.0,
+            "producer_acks": -1,
+            "producer_linger": 0.0,
+            "producer_compression_type": "lz4",
+            "producer_request_timeout": 60.0,
+            "producer_max_batch_size": 1 << 20,
+            "producer_max_request_size": MAX_RECORD_BYTES,
+            "web_enabled": web_port is not None,
+            **({"web_port": web_port} if web_port is not None else {}),
+            **settings,
+        },
+    )
+    app.connection, app.identities = connection, identities
+    app.chunk_records, app.stages = {}, []
+    app.clock, app._identity_check = BrokerClock(), None
+    app.pace, app.fetch_wait_ms = pace, fetch_wait_ms
+    app.fail_point, app.loses_chunk = fail_point, loses_chunk
+    return app
