@@ -1,0 +1,190 @@
+"""Facts of one call that need no other call. Declared in `streams.kpis.measurements`."""
+
+from streams.journey.calls import CallSummary
+from streams.journey.legs import Leg
+from streams.journey.names import CODES
+from streams.journey.state import Fact
+
+#: Talk of at least a minute is a quality call (contract, `quality_calls`).
+QUALITY_MS = 60_000
+#: An answered dial that lasted less was hung up early (contract, `early_hangup_share`).
+EARLY_HANGUP_MS = 10_000
+#: After this long a call without an end is `unknown`, and nobody waits in it any more.
+UNKNOWN_AFTER_MS = 4 * 3_600_000
+
+_CALL_IN = CODES["call_in"]
+_ANSWERED = CODES["call_answered"]
+_ANSWERED_HOURS = CODES["call_answered_hours"]
+_IN_T = CODES["call_answered_in_t"]
+_IN_T_ALL = CODES["call_answered_in_t_all"]
+_ANSWERED_BY = CODES["call_answered_by"]
+_MISSED = CODES["call_missed"]
+_MISSED_HOURS = CODES["call_missed_hours"]
+_MISSED_CALLER = CODES["missed_caller"]
+_SHORT = CODES["short_abandon"]
+_HANDLED = CODES["handled"]
+_TALK = CODES["talk"]
+_QUALITY = CODES["quality"]
+_OFFER = CODES["offer"]
+_OFFER_MISSED = CODES["offer_missed"]
+_OFFER_ANSWERED = CODES["offer_answered"]
+_OFFER_SHARED = CODES["offer_missed_shared"]
+_RING = CODES["ring"]
+_DIAL = CODES["dial"]
+_DIAL_ANSWERED = CODES["dial_answered"]
+_DIAL_CONVERSATION = CODES["dial_conversation"]
+_DIAL_EARLY = CODES["dial_early_hangup"]
+_RESPONSE = CODES["response"]
+_WAITING = CODES["waiting"]
+
+
+def call_facts(call: CallSummary, customer: str) -> list[Fact]:
+    """The facts of a call; none as long as its start is not known, or if it is excluded."""
+    if not call.counts:
+        return []
+    facts: list[Fact] = []
+    if call.direction == "in":
+        _inbound(call, customer, facts)
+        if call.legs:
+            _offers(call, facts)
+    else:
+        _dial(call, facts)
+    if call.answered_at is not None:
+        _talks(call, facts)
+    return facts
+
+
+def _inbound(call: CallSummary, customer: str, facts: list[Fact]) -> None:
+    """How the caller fared: facts of the entry group and of the whole centre."""
+    group, answered, ended = call.group, call.answered_at, call.ended_at
+    facts.append(Fact(_CALL_IN, "", group, True, call.started_at or 0))
+    if answered is not None:
+        wait = call.wait_ms or 0
+        facts.append(Fact(_ANSWERED, "", group, True, answered, wait))
+        facts.append(Fact(_RESPONSE, "", group, True, answered, wait))
+        facts.append(Fact(_ANSWERED_BY, call.manager, "", False, answered))
+        if call.in_hours:
+            facts.append(Fact(_ANSWERED_HOURS, "", group, True, answered, wait))
+        if call.in_time:
+            facts.append(Fact(_IN_T_ALL, "", group, True, answered))
+            if call.in_hours:
+                facts.append(Fact(_IN_T, "", group, True, answered))
+    elif ended is None:
+        since = call.waiting_at or 0
+        tag = f"{group}|{call.entity}"
+        facts.append(Fact(_WAITING, "", group, True, since, since + UNKNOWN_AFTER_MS, tag))
+    elif call.outcome == "short_abandon":
+        facts.append(Fact(_SHORT, "", group, True, ended))
+    elif call.outcome in ("missed", "voicemail"):
+        facts.append(Fact(_MISSED, "", group, True, ended))
+        if call.in_hours:
+            facts.append(Fact(_MISSED_HOURS, "", group, True, ended))
+        if not customer.startswith("anonymous:"):
+            facts.append(Fact(_MISSED_CALLER, "", group, True, ended, 1, customer))
+
+
+def _dial(call: CallSummary, facts: list[Fact]) -> None:
+    """An outbound call: facts of who dialled, at its start."""
+    at = call.started_at or 0
+    manager, group = call.caller, call.caller_group
+    facts.append(Fact(_DIAL, manager, group, True, at))
+    if call.answered_at is not None:
+        facts.append(Fact(_DIAL_ANSWERED, manager, group, True, at))
+        if call.conversation:
+            facts.append(Fact(_DIAL_CONVERSATION, manager, group, True, at))
+        if call.talk_ms is not None and call.talk_ms < EARLY_HANGUP_MS:
+            facts.append(Fact(_DIAL_EARLY, manager, group, True, at))
+
+
+class _PerSubject:
+    """Adds a fact for each manager, each group and the whole centre, the first time only.
+
+    One row per subject: a call in which two managers talked is one call of their group.
+    """
+
+    __slots__ = ("facts", "groups", "managers", "name")
+
+    def __init__(self, name: int, facts: list[Fact]) -> None:
+        self.name = name
+        self.facts = facts
+        self.managers: set[str] = set()
+        self.groups: set[str] = set()
+
+    def add(self, leg: Leg, at: int) -> None:
+        """Something of this kind happened in this leg."""
+        if leg.manager in self.managers:
+            return
+        if not self.managers:
+            self.facts.append(Fact(self.name, "", "", True, at))
+        self.managers.add(leg.manager)
+        self.facts.append(Fact(self.name, leg.manager, "", False, at))
+        if leg.group not in self.groups:
+            self.groups.add(leg.group)
+            self.facts.append(Fact(self.name, "", leg.group, False, at))
+
+
+def _talks(call: CallSummary, facts: list[Fact]) -> None:
+    """Who talked, and for how long."""
+    legs = [leg for leg in call.legs if leg.answered_at is not None]
+    if len(legs) > 1:
+        legs.sort(key=_answered)
+    handled = _PerSubject(_HANDLED, facts)
+    long = False
+    for leg in legs:
+        handled.add(leg, _answered(leg))
+        if leg.talk_ms is not None and leg.left_at is not None:
+            facts.append(Fact(_TALK, leg.manager, leg.group, True, leg.left_at, leg.talk_ms))
+            long = long or leg.talk_ms > 0
+    if long:
+        _quality(legs, facts)
+
+
+def _answered(leg: Leg) -> int:
+    return leg.answered_at or 0
+
+
+def _quality(legs: list[Leg], facts: list[Fact]) -> None:
+    """Subjects that talked a minute or more in this call, at the end of their last leg."""
+    talk: dict[tuple[str, str, bool], int] = {}
+    last: dict[tuple[str, str, bool], int] = {}
+    for leg in legs:
+        if leg.talk_ms is None or leg.left_at is None:
+            continue
+        for subject in ((leg.manager, "", False), ("", leg.group, False), ("", "", True)):
+            talk[subject] = talk.get(subject, 0) + leg.talk_ms
+            last[subject] = max(last.get(subject, 0), leg.left_at)
+    for subject, length in talk.items():
+        if length >= QUALITY_MS:
+            facts.append(Fact(_QUALITY, *subject, last[subject]))
+
+
+def _offers(call: CallSummary, facts: list[Fact]) -> None:
+    """Whose phone rang, and who let it ring.
+
+    What rang at several managers at once is nobody's own offer; missed, it is the entry group's.
+    """
+    offered = _PerSubject(_OFFER, facts)
+    answered = _PerSubject(_OFFER_ANSWERED, facts)
+    missed = _PerSubject(_OFFER_MISSED, facts)
+    shared = False
+    for leg in call.legs:
+        if leg.offered_at is None:
+            continue
+        if leg.answered_at is not None:
+            ring = leg.ring_ms or 0
+            facts.append(Fact(_RING, leg.manager, leg.group, True, leg.answered_at, ring))
+        if leg.alone:
+            offered.add(leg, leg.offered_at)
+        elif leg.missed:
+            shared = True
+    alone = [leg for leg in call.legs if leg.alone]
+    for leg in sorted((leg for leg in alone if leg.answered_at is not None), key=_answered):
+        answered.add(leg, _answered(leg))
+    for leg in sorted((leg for leg in alone if leg.missed), key=_left):
+        missed.add(leg, _left(leg))
+    if shared and call.ended_at is not None:
+        facts.append(Fact(_OFFER_SHARED, "", call.group, True, call.ended_at))
+
+
+def _left(leg: Leg) -> int:
+    return leg.left_at or 0

@@ -1,0 +1,238 @@
+"""What the events of one call amount to. Meanings: contract, section 3."""
+
+import msgspec
+
+from streams.journey import kinds
+from streams.journey.legs import DECLINED, NO_ANSWER, Leg, legs_of
+from streams.journey.places import Directory
+from streams.journey.state import CallEvent, CallKey, CallState
+
+#: Outcomes of inbound calls after which the caller is to be called back.
+MISSED_OUTCOMES = frozenset({"missed", "voicemail", "short_abandon"})
+_BY_REASON = frozenset({"voicemail", "callback_taken", "blocked", "failed"})
+UNASSIGNED = "unassigned"
+
+
+class CallSummary(msgspec.Struct, gc=False):
+    """A call as its events tell it. Times and lengths are ms; None where there is none (yet)."""
+
+    source: str
+    call_id: str
+    config: str
+    direction: str  #: `in`, `out`, `internal`, or empty as long as its start is not known
+    group: str
+    manager: str
+    line: str
+    started_at: int | None
+    waiting_at: int | None  #: when the caller began to wait for a person
+    answered_at: int | None
+    ended_at: int | None
+    wait_ms: int | None
+    wait_total_ms: int | None
+    talk_ms: int | None
+    hold_ms: int | None
+    outcome: str
+    in_hours: bool | None
+    excluded: str
+    offers: int
+    offers_missed: int
+    ended_by: str
+    end_reason: str
+    transferred: bool
+    recording: str
+    rating: int  #: thousandths on a scale of 5; -1 for none
+    conversation: bool
+    in_time: bool  #: answered within the T of its group
+    caller: str  #: for `out`: who dialled
+    caller_group: str
+    last_at: int  #: its last event
+    legs: list[Leg]
+
+    @property
+    def key(self) -> CallKey:
+        """What identifies it."""
+        return self.source, self.call_id
+
+    @property
+    def entity(self) -> str:
+        """Its name in facts and items."""
+        return f"{self.source}/{self.call_id}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is in any KPI: its start is known, and it is not excluded."""
+        return bool(self.direction) and not self.excluded
+
+    @property
+    def inbound(self) -> bool:
+        """Whether it is an inbound call that counts."""
+        return self.direction == "in" and not self.excluded
+
+    @property
+    def outbound(self) -> bool:
+        """Whether it is an outbound call that counts."""
+        return self.direction == "out" and not self.excluded
+
+    @property
+    def missed(self) -> bool:
+        """Whether the caller is to be called back."""
+        return self.outcome in MISSED_OUTCOMES and self.inbound
+
+    def timeline(self) -> tuple[object, ...]:
+        """What other calls of the customer depend on."""
+        return (
+            self.direction,
+            self.started_at,
+            self.answered_at,
+            self.ended_at,
+            self.outcome,
+            self.conversation,
+            self.group,
+            self.line,
+            self.caller,
+            self.caller_group,
+        )
+
+
+class _Milestones:
+    """First event of each kind, and the last of those whose last counts."""
+
+    __slots__ = ("ended", "first", "group", "rating")
+
+    def __init__(self, events: list[CallEvent]) -> None:
+        self.first: dict[int, CallEvent] = {}
+        self.ended: CallEvent | None = None
+        self.group = ""
+        self.rating = -1
+        for event in events:
+            kind = event.kind
+            if kind not in self.first:
+                self.first[kind] = event
+            if kind == kinds.ENDED:
+                self.ended = event
+            elif kind == kinds.RATED and event.rating >= 0:
+                self.rating = event.rating
+            if event.group and not self.group:
+                self.group = event.group
+
+    def at(self, kind: int) -> int | None:
+        """When the first event of this kind was."""
+        event = self.first.get(kind)
+        return None if event is None else event.at
+
+    def waiting_at(self, direction: str) -> int | None:
+        """When the caller began to wait for a person: queued, else offered, else started.
+
+        Queues and offers after the first answer are transfers: he waited before.
+        """
+        if direction != "out":
+            answered = self.at(kinds.ANSWERED)
+            for kind in (kinds.QUEUED, kinds.OFFERED):
+                at = self.at(kind)
+                if at is not None and (answered is None or at <= answered):
+                    return at
+        return self.at(kinds.STARTED)
+
+
+def summarize(call: CallState, customer: str, directory: Directory) -> CallSummary:
+    """Derive everything that a call's own events tell."""
+    marks = _Milestones(call.events)
+    start = marks.first.get(kinds.STARTED)
+    direction = start.word if start else ""
+    ended_at = marks.ended.at if marks.ended else None
+    answered_at, waiting_at = marks.at(kinds.ANSWERED), marks.waiting_at(direction)
+    legs = legs_of(call.events, ended_at, directory)
+    caller = _caller(marks) if direction == "out" else ""
+    group = _group(marks, start, caller, directory)
+    settings = directory.group_settings(group)
+    until = answered_at if answered_at is not None else ended_at
+    wait_ms = _span(waiting_at, until)
+    talk_ms = _span(answered_at, ended_at)
+    excluded = "internal" if direction == "internal" or customer.startswith("ext:") else ""
+    return CallSummary(
+        source=call.source,
+        call_id=call.call_id,
+        config=call.config,
+        direction=direction,
+        group=group,
+        manager=caller or (marks.first[kinds.ANSWERED].manager if answered_at is not None else ""),
+        line=start.detail if start else "",
+        started_at=start.at if start else None,
+        waiting_at=waiting_at,
+        answered_at=answered_at,
+        ended_at=ended_at,
+        wait_ms=wait_ms,
+        wait_total_ms=_span(start.at if start else None, until),
+        talk_ms=talk_ms,
+        hold_ms=sum(leg.hold_ms for leg in legs) if answered_at is not None else None,
+        outcome=_outcome(marks, direction, wait_ms, settings.short_abandon_ms),
+        in_hours=None if waiting_at is None else directory.calendar(group).in_hours(waiting_at),
+        excluded=excluded,
+        offers=sum(leg.offered_at is not None for leg in legs),
+        offers_missed=sum(leg.end_reason in (NO_ANSWER, DECLINED) for leg in legs),
+        ended_by=marks.ended.detail if marks.ended else "",
+        end_reason=marks.ended.word if marks.ended else "",
+        transferred=kinds.TRANSFERRED in marks.first,
+        recording=marks.ended.recording if marks.ended else "",
+        rating=marks.rating,
+        conversation=talk_ms is not None
+        and direction in ("in", "out")
+        and not excluded
+        and talk_ms >= settings.conversation_min_ms,
+        in_time=answered_at is not None and wait_ms is not None and wait_ms <= settings.answer_within_ms,
+        caller=caller,
+        caller_group=_caller_group(start, caller, group, directory),
+        last_at=call.events[-1].at,
+        legs=legs,
+    )
+
+
+def _span(start: int | None, end: int | None) -> int | None:
+    """Time between two moments; 0 where clocks differ so that the end comes first."""
+    return None if start is None or end is None else max(0, end - start)
+
+
+def _outcome(marks: _Milestones, direction: str, wait_ms: int | None, short_ms: int) -> str:
+    """The call's class. What has no end is `in_progress`; readers judge `unknown` by the clock."""
+    if kinds.ANSWERED in marks.first:
+        return "answered"
+    if marks.ended is None:
+        return "in_progress"
+    if not direction:
+        return "unknown"
+    if direction != "in":
+        return "no_answer"
+    reason = marks.ended.word
+    if reason == "ivr_end" and not (kinds.QUEUED in marks.first or kinds.OFFERED in marks.first):
+        return "ivr_only"
+    if reason in _BY_REASON:
+        return reason
+    return "short_abandon" if wait_ms is not None and wait_ms <= short_ms else "missed"
+
+
+def _caller(marks: _Milestones) -> str:
+    """Who dialled: as the start says, else whose phone rang first, else who talked first."""
+    for kind in (kinds.STARTED, kinds.OFFERED, kinds.ANSWERED):
+        event = marks.first.get(kind)
+        if event is not None and event.manager:
+            return event.manager
+    return ""
+
+
+def _caller_group(start: CallEvent | None, caller: str, group: str, directory: Directory) -> str:
+    """The dialling manager's group then; the call's, if nobody is known to have dialled."""
+    return directory.group_of(caller, start.at) if caller and start else group
+
+
+def _group(marks: _Milestones, start: CallEvent | None, caller: str, directory: Directory) -> str:
+    """The group named first, else of the line, else of the first manager rung or dialling."""
+    if marks.group:
+        return marks.group
+    if start is not None and start.detail:
+        group = directory.group_of_line(start.detail)
+        if group:
+            return group
+    first = marks.first.get(kinds.OFFERED)
+    manager = caller or (first.manager if first else "")
+    at = start.at if start and caller else first.at if first else 0
+    return directory.group_of(manager, at) if manager else UNASSIGNED

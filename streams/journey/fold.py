@@ -1,0 +1,193 @@
+"""The fold of a customer's events: what changed in facts and table rows.
+
+A pure function of the events, whatever their order and however often they come: everything is
+derived from the set of events, and compared with what was emitted before (design 4 and 9.1).
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.journey.call_facts import call_facts
+from streams.journey.calls import CallSummary, summarize
+from streams.journey.forgetting import open_until, prune
+from streams.journey.item_facts import item_facts
+from streams.journey.items import missed_items
+from streams.journey.journey import Derived, Journey
+from streams.journey.names import NAMES
+from streams.journey.places import Directories
+from streams.journey.recovery import Recovery, Timeline, recoveries
+from streams.journey.rows import RowChange, call_row, gone_row, item_row, leg_row, measurement_row
+from streams.journey.state import CallKey, Fact, Waiting
+from streams.records import EventRow, FactChange, FactKey
+
+
+class Changes(msgspec.Struct):
+    """What a batch of events changed.
+
+    `facts` holds what was taken back before what was added, so that an item that only moved (its
+    start, its group) is closed before it is opened again. `rows` holds a row of `measurements` for
+    each of them besides the rows of the other tables.
+    """
+
+    facts: list[FactChange] = []
+    rows: list[RowChange] = []
+
+
+def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: Directories) -> Changes:
+    """Fold events of this customer into the journey, in the order of the log.
+
+    `config` is the version stamped on their record. While history is awaited they are only held.
+    If deriving raises, the journey is as before.
+    """
+    if journey.awaited:
+        journey.waiting.extend(Waiting(config, row) for row in rows if journey.mark(row))
+        return Changes()
+    if journey.derived is None:
+        warm(journey, directories)
+    touched = journey.begin()
+    try:
+        for row in rows:
+            if journey.mark(row):
+                journey.add(row, config, touched)
+        if not touched.calls and not touched.notes:
+            return Changes()
+        keys = sorted({key for key, _ in touched.calls})
+        changes = _derive(journey, keys, bool(touched.notes), directories)
+    except Exception:
+        journey.undo(touched)
+        raise
+    prune(journey)
+    return changes
+
+
+def warm(journey: Journey, directories: Directories) -> None:
+    """Derive what was emitted before this process had the journey."""
+    calls = {key: summary(journey, key, directories) for key in journey.calls}
+    journey.derived = derived(journey, calls, directories)
+
+
+def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Directories) -> Derived:
+    """What the calls of a customer amount to together."""
+    missed = any(call.missed for call in calls.values())
+    if not missed or journey.customer.startswith("anonymous:"):
+        return Derived(calls)
+    timeline = Timeline(list(calls.values()), journey.notes)
+    items = missed_items(timeline, journey.notes, directories)
+    return Derived(
+        calls,
+        recoveries(timeline),
+        item_facts(items, journey.customer),
+        {item.opener.entity: item_row(item, journey.customer) for item in items if item.is_open},
+    )
+
+
+def summary(journey: Journey, key: CallKey, directories: Directories) -> CallSummary:
+    """What a call of the journey amounts to, by the configuration that it is stamped with."""
+    call = journey.calls[key]
+    return summarize(call, journey.customer, directories(call.config))
+
+
+def _derive(journey: Journey, keys: list[CallKey], noted: bool, directories: Directories) -> Changes:
+    """Derive these calls anew, and what else of the customer depends on them; tell what changed."""
+    old = journey.derived or Derived()
+    fresh = {key: summary(journey, key, directories) for key in keys}
+    if noted or any(_concerns_others(old.calls.get(key), call) for key, call in fresh.items()):
+        new = derived(journey, {**old.calls, **fresh}, directories)
+    else:
+        new = Derived({**old.calls, **fresh}, old.recoveries, old.item_facts, old.items)
+    changed = set(keys)
+    if old.recoveries or new.recoveries:
+        changed |= {key for key in new.calls if old.recovery(key) != new.recovery(key)}
+    if old.item_facts or new.item_facts:
+        changed |= {key for key in new.calls if old.item_facts.get(key) != new.item_facts.get(key)}
+    return compare(journey, old, new, sorted(changed))
+
+
+def _concerns_others(old: CallSummary | None, new: CallSummary) -> bool:
+    """Whether what became of other calls may depend on what changed in this one."""
+    if old is None:
+        return new.counts
+    return (old.counts or new.counts) and old.timeline() != new.timeline()
+
+
+def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -> Changes:
+    """Differences in these calls and in the open items; the journey holds the new from now on."""
+    rows: list[RowChange] = []
+    gone: list[FactChange] = []
+    made: list[FactChange] = []
+    remembered: list[tuple[CallKey, list[Fact]]] = []
+    for key in keys:
+        call = new.calls[key]
+        _compare_rows(old.calls.get(key), old.recovery(key), call, new.recovery(key), rows, journey)
+        facts = call_facts(call, journey.customer)
+        facts += new.item_facts.get(key, ())
+        facts.sort()
+        before = journey.calls[key].facts
+        if facts != before:
+            compare_facts(call.entity, before, facts, gone, made)
+            remembered.append((key, facts))
+    _compare_items(old.items, new.items, rows)
+    gone += made
+    rows += [measurement_row(change, journey.customer) for change in gone]
+    for key, facts in remembered:
+        journey.calls[key].facts = facts
+    journey.derived = new
+    journey.open_until = open_until(journey.customer, new)
+    return Changes(gone, rows)
+
+
+def _compare_rows(
+    old: CallSummary | None,
+    old_recovery: Recovery,
+    new: CallSummary,
+    new_recovery: Recovery,
+    rows: list[RowChange],
+    journey: Journey,
+) -> None:
+    """Rows of a call that changed."""
+    customer = journey.customer
+    if old != new or old_recovery != new_recovery:
+        rows.append(call_row(new, new_recovery, customer))
+    before = old.legs if old else []
+    if before == new.legs:
+        return
+    for number, leg in enumerate(new.legs, 1):
+        if number > len(before) or before[number - 1] != leg:
+            rows.append(leg_row(new, number, leg, customer))
+    surplus = range(len(new.legs) + 1, len(before) + 1)
+    rows += [gone_row("call_legs", [new.source, new.call_id, number]) for number in surplus]
+
+
+def _compare_items(old: dict[str, RowChange], new: dict[str, RowChange], rows: list[RowChange]) -> None:
+    """Rows of open items that changed."""
+    for item, row in old.items():
+        if item not in new:
+            rows.append(gone_row("open_items", row.values[:3]))
+    rows += [row for item, row in new.items() if old.get(item) != row]
+
+
+def _identity(fact: Fact) -> tuple[int, str, str, bool, int]:
+    return fact.name, fact.manager, fact.group, fact.whole, fact.at
+
+
+def compare_facts(
+    entity: str,
+    old: list[Fact],
+    new: list[Fact],
+    gone: list[FactChange],
+    made: list[FactChange],
+) -> None:
+    """Differences between the facts of an entity: what is no more, and what is new or other."""
+    before = {_identity(fact): fact for fact in old}
+    for fact in new:
+        former = before.pop(_identity(fact), None)
+        if former is None:
+            made.append(FactChange(_key(entity, fact), None, fact.value, fact.tag))
+        elif former.value != fact.value:
+            made.append(FactChange(_key(entity, fact), former.value, fact.value, fact.tag))
+    gone += [FactChange(_key(entity, fact), fact.value, None, fact.tag) for fact in before.values()]
+
+
+def _key(entity: str, fact: Fact) -> FactKey:
+    return FactKey(entity, NAMES[fact.name], fact.manager, fact.group, fact.whole, fact.at)

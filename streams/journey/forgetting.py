@@ -1,0 +1,104 @@
+"""How long a customer is remembered, and which of his calls may be let go before.
+
+A customer is kept 7 days after his last event, and 90 days while something of him is open: a call
+without an end, a missed call that nobody recovered. Who calls every day is never quiet for 7 days,
+so what is settled in his past is let go as well. An event that reaches back there needs his history.
+"""
+
+from streams.journey.calls import CallSummary
+from streams.journey.journey import DAY_MS, KEEP_MS, Derived, Journey
+from streams.journey.recovery import LOOK_AHEAD_MS
+from streams.journey.state import CallKey
+from streams.records import EventRow
+
+#: With more calls than this the settled ones are let go after a day instead of 7.
+MANY_CALLS = 100
+
+
+def open_until(customer: str, derived: Derived) -> int:
+    """Event time until which something of the customer is open; 0 if nothing is."""
+    until = 0
+    nameless = customer.startswith("anonymous:")
+    for key, call in derived.calls.items():
+        if call.ended_at is None:
+            until = max(until, call.last_at + LOOK_AHEAD_MS)
+        elif call.missed and not nameless and derived.recovery(key).at is None:
+            until = max(until, call.ended_at + LOOK_AHEAD_MS)
+    return until
+
+
+def needs_history(journey: Journey, row: EventRow) -> bool:
+    """Whether this event may belong to something that state no longer holds.
+
+    A call is rated days after it; any other event is told by its time.
+    """
+    if not journey.forgotten_until:
+        return False
+    event = row.event
+    if event.at <= journey.forgotten_until:
+        return True
+    key = (event.source, event.data.get("call_id"))
+    return event.type == "call.rated" and key not in journey.calls
+
+
+def await_history(journey: Journey, version: int) -> None:
+    """Hold what comes until the history requested under this version is there."""
+    journey.awaited = version
+
+
+def _settled_at(call: CallSummary, derived: Derived, nameless: bool) -> int | None:
+    """From when on nothing more is expected of a call; None while it is open."""
+    if call.ended_at is None:
+        return None
+    settled = call.last_at
+    if call.missed and not nameless:
+        recovered = derived.recovery(call.key).at
+        settled = max(settled, call.ended_at + LOOK_AHEAD_MS if recovered is None else recovered)
+    return settled
+
+
+def prune(journey: Journey) -> None:
+    """Let go of the calls that were settled long before the last event, and of notes before them.
+
+    Only whole stretches go: nothing in them reaches into what stays.
+    """
+    derived = journey.derived
+    if derived is None or not journey.calls:
+        return
+    quick = len(journey.calls) > MANY_CALLS or journey.customer.startswith("ext:")
+    limit = journey.last_at - (DAY_MS if quick else KEEP_MS)
+    first = min(call.events[0].at for call in journey.calls.values())
+    if first >= limit - DAY_MS:
+        return
+    gone, until, before = _stretch(journey, derived, limit)
+    notes = [note for note in journey.notes if note.at >= before]
+    if len(notes) < len(journey.notes):
+        until = max(until, *(n.at for n in journey.notes if n.at < before))
+        journey.notes = notes
+    for key in gone:
+        call = journey.calls.pop(key)
+        journey.seen.difference_update((call.source, event.event_id) for event in call.events)
+        derived.calls.pop(key)
+        derived.recoveries.pop(key, None)
+        derived.item_facts.pop(key, None)
+    journey.forgotten_until = max(journey.forgotten_until, until)
+
+
+def _stretch(journey: Journey, derived: Derived, limit: int) -> tuple[list[CallKey], int, int]:
+    """The calls that may go, the time up to which they reach, and where what stays begins."""
+    nameless = journey.customer.startswith("anonymous:")
+    order = sorted((call.events[0].at, key) for key, call in journey.calls.items())
+    gone: list[CallKey] = []
+    reach = cut = safe = 0
+    for number, (start, key) in enumerate(order):
+        if reach < start:
+            safe, cut = number, reach
+        settled = _settled_at(derived.calls[key], derived, nameless)
+        if settled is None or settled >= limit:
+            break
+        reach = max(reach, settled)
+    else:
+        safe, cut = len(order), reach
+    gone = [key for _, key in order[:safe]]
+    stays = order[safe][0] if safe < len(order) else limit
+    return gone, cut, min(stays, limit)

@@ -1,0 +1,186 @@
+"""One customer in memory: his state, and what has been derived from it.
+
+The derived part is not stored; it is derived anew after a restart, without emitting anything.
+"""
+
+from bisect import insort
+from typing import Any
+
+import msgspec
+
+from streams.journey import kinds
+from streams.journey.calls import CallSummary
+from streams.journey.recovery import NOT_MISSED, Recovery
+from streams.journey.rows import RowChange
+from streams.journey.state import (
+    CallEvent,
+    CallKey,
+    CallState,
+    Fact,
+    JourneyState,
+    Note,
+    mark_slot,
+    read_call_event,
+    read_note,
+)
+from streams.records import EventRow
+
+DAY_MS = 86_400_000
+#: State is kept this long after the customer's last event (design 9.5).
+KEEP_MS = 7 * DAY_MS
+#: A call with more events than this comes from a source that uses one id for many calls.
+MAX_CALL_EVENTS = 5000
+
+
+class TooManyEvents(ValueError):
+    """A call has more events than any real call."""
+
+
+class Derived(msgspec.Struct):
+    """What a journey's events amount to, as last emitted."""
+
+    calls: dict[CallKey, CallSummary] = {}
+    recoveries: dict[CallKey, Recovery] = {}
+    item_facts: dict[CallKey, list[Fact]] = {}
+    #: row of each open item
+    items: dict[str, RowChange] = {}
+
+    def recovery(self, key: CallKey) -> Recovery:
+        """What became of a call, if it was missed."""
+        return self.recoveries.get(key, NOT_MISSED)
+
+
+class Touched(msgspec.Struct):
+    """What a batch of events added to a journey, so that it can be derived, or undone."""
+
+    marks: dict[int, int]
+    last_at: int
+    calls: list[tuple[CallKey, CallEvent]] = []
+    notes: list[Note] = []
+
+
+class Journey:
+    """State of one customer. `streams.journey.fold` changes it."""
+
+    __slots__ = (
+        "awaited", "calls", "customer", "derived", "forgotten_until", "last_at", "marks", "notes",
+        "open_until", "seen", "waiting",
+    )  # fmt: skip
+
+    def __init__(self, state: JourneyState) -> None:
+        self.customer = state.customer
+        self.marks = dict(state.marks)
+        self.last_at = state.last_at
+        self.open_until = state.open_until
+        self.forgotten_until = state.forgotten_until
+        self.awaited = state.awaited
+        self.calls = {(call.source, call.call_id): call for call in state.calls}
+        self.notes = state.notes
+        self.waiting = state.waiting
+        self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
+        self.seen.update((note.source, note.event_id) for note in state.notes)
+        self.derived: Derived | None = None
+
+    @classmethod
+    def new(cls, customer: str, watermark: int = 0) -> "Journey":
+        """A customer of whom nothing is in state.
+
+        `watermark` is the greatest event time so far in the partition's log: whatever was forgotten
+        of him is older than that by what state is kept.
+        """
+        forgotten = max(0, watermark - KEEP_MS)
+        return cls(JourneyState(customer, forgotten_until=forgotten))
+
+    @classmethod
+    def decode(cls, encoded: Any) -> "Journey":
+        """From what `encode` gave, or what msgpack makes of it."""
+        return cls(msgspec.convert(encoded, JourneyState))
+
+    def encode(self) -> JourneyState:
+        """The state, in the same form whatever the order in which events came.
+
+        It is for packing at once: it shares its parts with this journey.
+        """
+        return JourneyState(
+            self.customer,
+            sorted(self.marks.items()),
+            self.last_at,
+            self.open_until,
+            self.forgotten_until,
+            self.awaited,
+            [self.calls[key] for key in sorted(self.calls)],
+            self.notes,
+            self.waiting,
+        )
+
+    def keep_until(self) -> int:
+        """Event time until which it must be kept, in ms; for ever while history is awaited."""
+        if self.awaited:
+            return 1 << 62
+        return max(self.last_at + KEEP_MS, self.open_until)
+
+    def add(self, row: EventRow, config: str, touched: Touched) -> None:
+        """Take in an event, unless its id is known; whether it was sent twice is not judged here.
+
+        Raises `TooManyEvents` for a call that can be none.
+        """
+        event = row.event
+        self.last_at = max(self.last_at, event.at)
+        kind = kinds.CALL_KINDS.get(event.type)
+        if kind is not None:
+            call_id = event.data.get("call_id")
+            if isinstance(call_id, str) and (event.source, event.event_id) not in self.seen:
+                key = (event.source, call_id)
+                self.add_call_event(key, read_call_event(row, kind), config, touched)
+            return
+        kind = kinds.NOTE_KINDS.get(event.type)
+        if kind is not None and (event.source, event.event_id) not in self.seen:
+            self.add_note(read_note(row, kind), touched)
+
+    def add_call_event(self, key: CallKey, event: CallEvent, config: str, touched: Touched) -> None:
+        """Take in an event of a call; the first in the log stamps the call's configuration."""
+        call = self.calls.get(key)
+        if call is None:
+            call = self.calls[key] = CallState(*key, config)
+        if len(call.events) >= MAX_CALL_EVENTS:
+            raise TooManyEvents(f"call {key[1]} of {key[0]} has over {MAX_CALL_EVENTS} events")
+        touched.calls.append((key, event))
+        self.seen.add((key[0], event.event_id))
+        insort(call.events, event)
+
+    def add_note(self, note: Note, touched: Touched) -> None:
+        """Take in an event that concerns the customer."""
+        touched.notes.append(note)
+        self.seen.add((note.source, note.event_id))
+        insort(self.notes, note)
+
+    def mark(self, row: EventRow) -> bool:
+        """Raise the high-water mark to this row; False if it lies below, so intake sent it twice."""
+        slot = mark_slot(row)
+        if row.offset <= self.marks.get(slot, -1):
+            return False
+        self.marks[slot] = row.offset
+        return True
+
+    def begin(self) -> Touched:
+        """To be given to `add`, and to `undo` if deriving fails."""
+        return Touched(dict(self.marks), self.last_at)
+
+    def undo(self, touched: Touched) -> None:
+        """Take back everything that was added with `touched`."""
+        self.marks, self.last_at = touched.marks, touched.last_at
+        for key, event in touched.calls:
+            self.seen.discard((key[0], event.event_id))
+            call = self.calls[key]
+            call.events.remove(event)
+        for key in {key for key, _ in touched.calls}:
+            if not self.calls[key].events:
+                del self.calls[key]
+        for note in touched.notes:
+            self.seen.discard((note.source, note.event_id))
+            self.notes.remove(note)
+
+    def take_over(self, other: "Journey") -> None:
+        """Become what another journey of the same customer is."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))

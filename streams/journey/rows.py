@@ -1,0 +1,142 @@
+"""Table rows of what a journey derives; columns as in `streams.records_tables`."""
+
+from typing import Any
+
+import msgspec
+
+from streams.journey.calls import CallSummary
+from streams.journey.items import MissedItem
+from streams.journey.legs import Leg
+from streams.journey.recovery import Recovery
+from streams.records import FactChange
+from streams.records_tables import TABLES
+
+#: Columns whose absence is an empty string; all others are absent as None.
+_TEXT = frozenset(
+    {
+        "customer", "direction", "group", "manager", "line", "outcome", "excluded_reason",
+        "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
+    }
+)  # fmt: skip
+_ZERO = frozenset({"offers", "offers_missed", "transferred", "value", "misses", "attempts"})
+
+
+class RowChange(msgspec.Struct, frozen=True, gc=False):
+    """A `records.TableRow` that has no version yet."""
+
+    table: str
+    gone: bool
+    values: list[Any]
+
+
+def gone_row(table: str, key: list[Any]) -> RowChange:
+    """Takes back the row with this key, whatever it holds."""
+    rest = (("" if c in _TEXT else 0 if c in _ZERO else None) for c in TABLES[table].rest)
+    return RowChange(table, True, [*key, *rest])
+
+
+def call_row(call: CallSummary, recovery: Recovery, customer: str) -> RowChange:
+    """Row of table `calls`."""
+    return RowChange(
+        "calls",
+        False,
+        [
+            call.source,
+            call.call_id,
+            customer,
+            call.direction,
+            call.group,
+            call.manager,
+            call.line,
+            call.started_at,
+            call.answered_at,
+            call.ended_at,
+            call.wait_ms,
+            call.wait_total_ms,
+            call.talk_ms,
+            call.hold_ms,
+            call.outcome,
+            call.in_hours,
+            call.excluded,
+            call.offers,
+            call.offers_missed,
+            call.ended_by,
+            call.end_reason,
+            call.transferred,
+            call.recording,
+            recovery.by,
+            recovery.at,
+            recovery.after_ms,
+            recovery.first_callback_at,
+            None if call.rating < 0 else call.rating / 1000,
+        ],
+    )
+
+
+def leg_row(call: CallSummary, number: int, leg: Leg, customer: str) -> RowChange:
+    """Row of table `call_legs`; legs are numbered from 1 in order of time."""
+    return RowChange(
+        "call_legs",
+        False,
+        [
+            call.source,
+            call.call_id,
+            number,
+            customer,
+            leg.manager,
+            leg.group,
+            leg.offered_at,
+            leg.answered_at,
+            leg.left_at,
+            leg.ring_ms,
+            leg.talk_ms,
+            leg.end_reason,
+        ],
+    )
+
+
+def item_row(item: MissedItem, customer: str) -> RowChange:
+    """Row of table `open_items`."""
+    last = item.attempts[-1].started_at if item.attempts else None
+    return RowChange(
+        "open_items",
+        False,
+        [
+            item.opener.source,
+            "missed_call",
+            item.opener.entity,
+            customer,
+            "",
+            item.opener.group,
+            item.opener.line,
+            item.state,
+            len(item.misses),
+            len(item.attempts),
+            last,
+            item.taken_by,
+            item.since,
+            item.due_at,
+        ],
+    )
+
+
+def measurement_row(change: FactChange, customer: str) -> RowChange:
+    """Row of table `measurements`: the new value, or the end of the fact."""
+    key = change.key
+    gone = change.new is None
+    value = change.old if gone else change.new
+    return RowChange(
+        "measurements",
+        gone,
+        [
+            key.entity,
+            key.name,
+            key.manager,
+            key.group,
+            key.whole,
+            key.at,
+            value,
+            change.tag,
+            customer,
+        ],
+    )

@@ -1,0 +1,134 @@
+"""State of one customer: the events of each call, and what was last emitted of it.
+
+Structs are encoded as msgpack arrays: fields are only ever appended. Everything else is derived.
+"""
+
+from typing import Any
+
+import msgspec
+
+from streams.journey import kinds
+from streams.records import EventRow
+
+CallKey = tuple[str, str]  #: source, call_id
+
+
+class CallEvent(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """What is kept of one event of a call. Orders as events of a call do: time, kind, id."""
+
+    at: int
+    kind: int  #: a number of `kinds`
+    event_id: str
+    manager: str = ""
+    group: str = ""
+    #: direction of a start, reason of an end or of an offer's end
+    word: str = ""
+    #: line of a start, who ended of an end
+    detail: str = ""
+    recording: str = ""
+    #: of a customer's rating: thousandths on a scale of 5
+    rating: int = -1
+
+
+class Note(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """An event that concerns the customer, not one call."""
+
+    at: int
+    kind: int  #: a number of `kinds`
+    event_id: str
+    source: str
+    manager: str = ""
+    item_id: str = ""
+
+
+class Fact(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """A fact of an entity as last emitted: a `records.StoredFact` without its entity."""
+
+    name: int  #: index in `names.NAMES`
+    manager: str
+    group: str
+    whole: bool
+    at: int
+    value: int = 1
+    tag: str = ""
+
+
+class CallState(msgspec.Struct, array_like=True):
+    """A call: its events in their order, and the facts remembered under its name."""
+
+    source: str
+    call_id: str
+    config: str  #: configuration stamped on its first event in the log
+    events: list[CallEvent] = []
+    facts: list[Fact] = []
+
+    @property
+    def entity(self) -> str:
+        """Its name in facts and items."""
+        return f"{self.source}/{self.call_id}"
+
+
+class Waiting(msgspec.Struct, array_like=True, frozen=True):
+    """An event that came while the customer's history was being fetched."""
+
+    config: str
+    row: EventRow
+
+
+class JourneyState(msgspec.Struct, array_like=True):
+    """What a ledger record of a customer holds."""
+
+    customer: str
+    #: raw topic and partition (see `mark_slot`) and the greatest offset included, sparse and sorted
+    marks: list[tuple[int, int]] = []
+    last_at: int = 0
+    #: event time until which something of it is open; 0 if nothing is
+    open_until: int = 0
+    #: of what lies up to this event time, something may have been let go; 0 if nothing was
+    forgotten_until: int = 0
+    #: version of the request for history that is waited for; 0 if none is
+    awaited: int = 0
+    calls: list[CallState] = []
+    notes: list[Note] = []
+    waiting: list[Waiting] = []
+
+
+def mark_slot(row: EventRow) -> int:
+    """One number for a raw topic and partition."""
+    return row.topic << 20 | row.partition
+
+
+def read_call_event(row: EventRow, kind: int) -> CallEvent:
+    """What is kept of an event of a call."""
+    event = row.event
+    data: dict[str, Any] = event.data
+    word = detail = recording = ""
+    rating = -1
+    if kind == kinds.STARTED:
+        word, detail = data.get("direction") or "", data.get("line") or ""
+    elif kind == kinds.OFFER_ENDED:
+        word = data.get("reason") or ""
+    elif kind == kinds.ENDED:
+        word, detail = data.get("reason") or "", data.get("ended_by") or ""
+        recording = data.get("recording") or ""
+    elif kind == kinds.RATED:
+        rating = _rating(data)
+    return CallEvent(
+        event.at, kind, event.event_id, event.manager, event.group, word, detail, recording, rating
+    )
+
+
+def _rating(data: dict[str, Any]) -> int:
+    """Thousandths on a scale of 5; -1 for what is not the customer's own rating."""
+    if data.get("rated_by", "customer") != "customer":
+        return -1
+    scale = float(data.get("score_max") or 5)
+    score = float(data.get("score") or 0)
+    return round(score * 5000 / scale) if scale > 0 and score >= 0 else -1
+
+
+def read_note(row: EventRow, kind: int) -> Note:
+    """What is kept of an event that concerns the customer."""
+    event = row.event
+    item = event.data.get("item_id") or ""
+    return Note(event.at, kind, event.event_id, event.source, event.manager, item)
