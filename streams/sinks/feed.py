@@ -11,7 +11,9 @@ import logging
 from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from streams.clock import now_ms
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,14 +33,18 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         topics: Iterable[str],
         reread_ms: int = 0,
         instance: str | None = None,
+        first_ms: int | None = None,
     ) -> None:
         """`reread_ms`: so much log time before the committed offset is read again after a start.
+
+        `first_ms`: a group that never was begins so long ago; without, at the beginning of the log.
 
         `instance`: a name that a restarted process comes back under, so that it gets its partitions
         at once; two live processes must not share it.
         """
         self._topics = list(topics)
         self._reread_ms = reread_ms
+        self._first_ms = first_ms
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=brokers,
             group_id=group,
@@ -118,19 +124,34 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._new.update(assigned)
 
     async def _begin_new(self) -> None:
-        """Begins the partitions that came: at the record before the committed one, to learn its time."""
-        ends = await self._consumer.end_offsets(list(self._new)) if self._new else {}
+        """Begins the partitions that came."""
+        if not self._new:
+            return
+        ends = await self._consumer.end_offsets(list(self._new))
         for place in sorted(self._new):
             committed = await self._consumer.committed(place)
             if place not in self._consumer.assignment():
                 continue
             # A topic that was made anew ends before what was committed of the old one.
-            if committed is not None and committed <= ends.get(place, committed):
-                self._stored[place] = committed
-                if self._reread_ms and committed > 0:
-                    self._consumer.seek(place, committed - 1)
-                    self._rewinding.add(place)
+            if committed is not None and committed <= ends[place]:
+                self._continue(place, committed)
+            elif self._first_ms is not None:
+                await self._begin_late(place, ends[place], self._first_ms)
             self._new.discard(place)
+
+    def _continue(self, place: TopicPartition, committed: int) -> None:
+        """Goes on from a commit: with the record before it, to learn from when on to read again."""
+        self._stored[place] = committed
+        if self._reread_ms and committed > 0:
+            self._consumer.seek(place, committed - 1)
+            self._rewinding.add(place)
+
+    async def _begin_late(self, place: TopicPartition, end: int, first_ms: int) -> None:
+        found = (await self._consumer.offsets_for_times({place: now_ms() - first_ms})).get(place)
+        start = found.offset if found else end
+        self._consumer.seek(place, start)
+        await self._consumer.commit({place: start})
+        self._stored[place] = start
 
     async def _rewind(
         self, found: dict[TopicPartition, list[ConsumerRecord]]
@@ -153,13 +174,3 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                 del kept[place]
             self._rewinding.discard(place)
         return kept
-
-
-async def reachable(feed: Feed) -> bool:
-    """Starts the feed; says whether Kafka answered."""
-    try:
-        await feed.start()
-    except KafkaError as fault:
-        _LOG.warning("Kafka cannot be reached: %s", fault)
-        return False
-    return True

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
-from streams.sinks.connection import ROWS
+from streams.settings import Settings
+from streams.sinks.connection import ROWS, connect
 from streams.sinks.generated import generated_statements
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "clickhouse"
@@ -70,12 +71,22 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
     return found
 
 
-def migrate(client: Client, folder: Path = FOLDER) -> list[str]:
+def migrate(target: Settings | Client, folder: Path = FOLDER) -> list[str]:
     """Applies what is missing and returns its names, in order; empty when all is there.
 
     A file is noted after its last statement, so every statement must bear being run again.
     Raises EditedHistory when an applied file was changed or has gone.
     """
+    if isinstance(target, Settings):
+        client = connect(target.clickhouse)
+        try:
+            return _migrate(client, folder)
+        finally:
+            client.close()
+    return _migrate(target, folder)
+
+
+def _migrate(client: Client, folder: Path) -> list[str]:
     for statement in _STATUS:
         client.command(statement)
     applied = applied_checksums(client)

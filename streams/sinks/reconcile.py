@@ -1,0 +1,124 @@
+"""Proves that the stored minute panes are what the stored measurements say.
+
+Both sides come by different ways: a measurement goes straight to ClickHouse, its effect through the
+windows stage. So what is on its way when we look is no difference yet: first everything that was on
+the topics is waited for, then panes that differ are looked at again until they agree, stay as they
+are, or time is up.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Consumer, TopicPartition
+
+from streams.settings import Settings
+from streams.sinks.clickhouse_service import GROUP
+from streams.sinks.comparing import Difference, compare_all, compare_some
+from streams.sinks.connection import connect
+from streams.topics import InternalTopics
+
+_ANSWER_S = 10.0
+_EVERY_S = 0.1
+_LOOK_EVERY_S = 1.0
+#: A difference that stays exactly the same for this long, after all was stored, is one.
+_STEADY_S = 3.0
+#: More differing panes than these are reported as they are: looking again would not help.
+_MOST_LOOKED_AT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Topics that a consumer group reads. Of several, the earlier ones feed the later."""
+
+    group: str
+    topics: tuple[str, ...]
+
+
+class NotStored(Exception):
+    """A consumer group did not come as far as its topics were when we looked, in the time given."""
+
+
+def reconcile(settings: Settings, within_s: float = 60.0) -> list[Difference]:
+    """Differences between the stored minute panes and the stored measurements; empty when all is right.
+
+    Waits until the sink has stored all that it could have; raises NotStored when it has
+    not after `within_s` seconds, and clickhouse-connect's errors while ClickHouse is away.
+    """
+    internal = InternalTopics(settings.epoch)
+    wait_until_read(settings.kafka, [sink_reading(internal, GROUP)], within_s)
+    client = connect(settings.clickhouse)
+    try:
+        return differences(client)
+    finally:
+        client.close()
+
+
+def sink_reading(internal: InternalTopics, group: str) -> Reading:
+    """What the sink has to have stored before panes and measurements can be compared."""
+    return Reading(group, (internal.records, internal.panes))
+
+
+def wait_until_read(brokers: str, readings: Sequence[Reading], within_s: float) -> None:
+    """Returns when each group has read what its topics held when its turn came.
+
+    Raises NotStored, which says where records are left, when that takes longer than `within_s`.
+    """
+    deadline = time.monotonic() + within_s
+    for reading in readings:
+        consumer = Consumer(
+            {"bootstrap.servers": brokers, "group.id": reading.group, "enable.auto.commit": False}
+        )
+        try:
+            _wait(consumer, reading, deadline)
+        finally:
+            consumer.close()
+
+
+def _wait(consumer: Consumer, reading: Reading, deadline: float) -> None:
+    left: dict[tuple[str, int], int] = {}
+    for place in _places(consumer, reading.topics):
+        begin, end = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
+        if end > begin:
+            left[place.topic, place.partition] = end
+    while left:
+        asked = [TopicPartition(topic, partition) for topic, partition in left]
+        for place in consumer.committed(asked, timeout=_ANSWER_S):
+            if place.offset >= left[place.topic, place.partition]:
+                del left[place.topic, place.partition]
+        if left and time.monotonic() > deadline:
+            names = ", ".join(sorted({topic for topic, _ in left}))
+            raise NotStored(f"{reading.group} has not read all of {names} yet")
+        if left:
+            time.sleep(_EVERY_S)
+
+
+def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, partition)
+        for topic in topics
+        for partition in sorted(consumer.list_topics(topic, timeout=_ANSWER_S).topics[topic].partitions)
+    ]
+
+
+def differences(client: Client, within_s: float = 30.0) -> list[Difference]:
+    """Differences that are none of traffic on its way; empty when both sides agree."""
+    found = compare_all(client)
+    if not found or len(_panes(found)) > _MOST_LOOKED_AT:
+        return found
+    now = time.monotonic()
+    deadline = now + within_s
+    since = dict.fromkeys(found, now)
+    while True:
+        time.sleep(_LOOK_EVERY_S)
+        now = time.monotonic()
+        seen = compare_some(client, _panes(list(since)))
+        since = {difference: since.get(difference, now) for difference in seen}
+        steady = all(now - first >= _STEADY_S for first in since.values())
+        if steady or now > deadline:
+            return list(since)
+
+
+def _panes(found: Sequence[Difference]) -> list[tuple[str, int]]:
+    return sorted({difference.pane for difference in found})

@@ -1,0 +1,119 @@
+"""The role `sink`: everything that leaves the pipeline, in one process, each part a task of its own."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from clickhouse_connect.driver.exceptions import Error
+from prometheus_client import start_http_server
+
+from streams.clock import now_ms
+from streams.config import load_config
+from streams.settings import Settings
+from streams.sinks.clickhouse_service import ClickHouseService
+from streams.sinks.connection import connect
+from streams.sinks.directory_rows import write_directory
+from streams.sinks.webhook import Webhook
+from streams.topics import InternalTopics
+
+_LOG = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 10.0
+#: Parts that do not end by themselves this long after the signal are cut off.
+_GRACE_S = 8.0
+
+
+class Service(Protocol):
+    """A part of the process; a fault that it raises ends the process, which is then started again."""
+
+    name: str
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then ends within a few seconds."""
+
+
+#: Makes a further service; is given the settings and how far this process has stored.
+Further = Callable[[Settings, ClickHouseService], Service]
+
+
+def run_sink(settings: Settings, further: Sequence[Further] = ()) -> None:
+    """Runs until SIGTERM or SIGINT; raises what made a part fail."""
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port)
+    asyncio.run(_run(_services(settings, further)))
+
+
+def _services(settings: Settings, further: Sequence[Further]) -> list[Service]:
+    instance = settings.instance or None
+    sink = ClickHouseService(
+        settings.kafka, settings.clickhouse, InternalTopics(settings.epoch), instance=instance
+    )
+    services: list[Service] = [sink, DirectoryService(settings)]
+    if settings.webhook:
+        services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
+    return services + [make(settings, sink) for make in further]
+
+
+async def _run(services: Sequence[Service]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(service.run(stop), name=service.name) for service in services]
+    _LOG.info("sink runs %s", ", ".join(service.name for service in services))
+    for task in tasks:
+        task.add_done_callback(lambda done: _stop_on_fault(done, stop))
+    await stop.wait()
+    await _end(tasks)
+
+
+def _stop_on_fault(done: asyncio.Task[None], stop: asyncio.Event) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        _LOG.error("%s failed", done.get_name(), exc_info=done.exception())
+        stop.set()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    _, unfinished = await asyncio.wait(tasks, timeout=_GRACE_S)
+    for task in unfinished:
+        _LOG.warning("%s did not end in time and is cut off", task.get_name())
+        task.cancel()
+    await asyncio.gather(*unfinished, return_exceptions=True)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+
+
+class DirectoryService:
+    """Writes the directory into ClickHouse once, as soon as ClickHouse takes it."""
+
+    name = "directory"
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.clickhouse
+        self._directory = load_config(settings.config).directory
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ends when the directory is written."""
+        pause = 0.2
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self._write)
+            except (Error, OSError) as fault:
+                _LOG.warning("cannot write the directory, again in %.1f s: %s", pause, fault)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await stop.wait()
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+            else:
+                return
+
+    def _write(self) -> None:
+        client = connect(self._url)
+        try:
+            write_directory(client, self._directory, now_ms())
+        finally:
+            client.close()
