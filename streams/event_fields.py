@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -13,11 +13,13 @@ from streams.event_types import MAX_LINKED, MAX_TEXT, Field, Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-_LARGEST_AMOUNT = Decimal(10) ** 15
-_LARGEST_NUMBER = 1_000_000
+LARGEST_AMOUNT = Decimal(10) ** 15
+#: An amount as text.
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+LARGEST_NUMBER = 1_000_000
 _SHOWN = 60  #: characters of a quoted text
 _LONG_NUMBER = re.compile(r"\d(?:[\s().-]{0,2}\d){6,}")
-_PREFIXES = ("crm:", "anonymous:", "ext:")
+PREFIXES = ("crm:", "anonymous:", "ext:")
 
 
 class Fault(Exception):
@@ -55,7 +57,7 @@ def _read_customer(field: Field, value: Any) -> str:
     text = _read_text(field, value)
     if is_phone(text):
         return text
-    for prefix in _PREFIXES:
+    for prefix in PREFIXES:
         if text.startswith(prefix) and len(text) > len(prefix):
             if is_phone(text[len(prefix) :]):
                 break
@@ -86,7 +88,7 @@ def _read_moment(field: Field, value: Any) -> int:
         raise Fault(
             "bad_time",
             f"{field.name}: expected RFC 3339 with an offset, such as"
-            f" 2027-01-31T09:00:00.000+03:00; found {shown(value)}",
+            f" 2027-01-31T09:00:00.000+03:00; found {value[:_SHOWN]!r}",
         ) from None
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
@@ -94,8 +96,8 @@ def _read_moment(field: Field, value: Any) -> int:
 def _read_number(field: Field, value: Any) -> int | float:
     if type(value) is not int and type(value) is not float:
         raise Fault("wrong_type", f"{field.name}: expected a number, found {described(value)}")
-    if not 0 <= value <= _LARGEST_NUMBER:
-        raise Fault("bad_value", f"{field.name}: expected 0 to {_LARGEST_NUMBER}, found {value}")
+    if not 0 <= value <= LARGEST_NUMBER:
+        raise Fault("bad_value", f"{field.name}: expected 0 to {LARGEST_NUMBER}, found {value}")
     number: int | float = value
     return number
 
@@ -103,11 +105,9 @@ def _read_number(field: Field, value: Any) -> int | float:
 def _read_decimal(field: Field, value: Any) -> str:
     if type(value) not in (int, float, str):
         raise Fault("wrong_type", f"{field.name}: expected an amount, found {described(value)}")
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or abs(amount) >= _LARGEST_AMOUNT:
+    readable = type(value) is not str or AMOUNT.fullmatch(value)
+    amount = Decimal(str(value)) if readable else LARGEST_AMOUNT
+    if abs(amount) >= LARGEST_AMOUNT:
         detail = f"{field.name}: expected an amount such as 1500.50, found {shown(str(value))}"
         raise Fault("bad_value", detail)
     return format(amount, "f")
@@ -124,7 +124,7 @@ def _read_scores(field: Field, value: Any) -> dict[str, int | float]:
     if type(value) is not dict:
         detail = f"{field.name}: expected an object of numbers, found {described(value)}"
         raise Fault("wrong_type", detail)
-    return {name: _read_number(Field(f"{field.name}.{name[:60]}"), score) for name, score in value.items()}
+    return {name: _read_number(Field(f"{field.name}.{shown(name)}"), score) for name, score in value.items()}
 
 
 def shown(text: str) -> str:

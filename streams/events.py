@@ -32,7 +32,7 @@ REASONS: dict[str, str] = {
 EARLIEST = 946_684_800_000  #: 2000-01-01T00:00:00Z
 MAX_AHEAD_MS = 5 * 60 * 1000
 
-_SHALLOW = 64  #: as many brackets cannot nest too deep for the decoder
+_MANY_HOURS = 48
 _INT64 = 1 << 63
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _decode = msgspec.json.Decoder().decode
@@ -125,7 +125,7 @@ def _read_object(raw: bytes | None) -> dict[str, Any]:
     if len(raw) > MAX_RECORD:
         detail = f"the record has {len(raw)} bytes; expected at most {MAX_RECORD}"
         raise Fault("too_large", detail)
-    if raw.count(b"[") + raw.count(b"{") > _SHALLOW and _depth(raw) > MAX_DEPTH:
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
         detail = f"lists and objects are nested too deep; expected at most {MAX_DEPTH} levels"
         raise Fault("too_large", detail)
     try:
@@ -175,7 +175,7 @@ def _no_type(kind: Any) -> Fault:
         return Fault("missing_field", "type: is missing; expected one such as call.started")
     if type(kind) is not str:
         return Fault("wrong_type", f"type: expected text, found {described(kind)}")
-    return Fault("unknown_type", f"type: {shown(kind)} is not known; expected one of the contract")
+    return Fault("unknown_type", f"type: {shown(kind)} is not known; expected one such as call.started")
 
 
 def _missing(plan: _Plan, data: dict[str, Any], fields: dict[str, Any]) -> Fault:
@@ -191,7 +191,7 @@ def _implausible(written: str, at: int, logged_at: int) -> Fault:
         detail = f"occurred_at: {written} lies before 2000-01-01; is the source's clock set?"
         return Fault("implausible_time", detail)
     hours, minutes = divmod((at - logged_at) // 60_000, 60)
-    ahead = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    ahead = f"{hours} h {minutes} min" if hours < _MANY_HOURS else f"{hours // 24} days"
     detail = (
         f"occurred_at: {written} is {ahead} ahead of when it was received (at most 5 min);"
         " are the source's clock and time zone right?"
