@@ -31,6 +31,16 @@ class InternalTopics:
         return self._name("config")
 
     @property
+    def identities(self) -> str:
+        """Ids of the topics that this epoch reads: one made anew is noticed (compacted, one partition)."""
+        return self._name("identities")
+
+    @property
+    def identities(self) -> str:
+        """Ids of the topics that are read, so that one made anew is noticed (compacted, one partition)."""
+        return self._name("identities")
+
+    @property
     def customers(self) -> str:
         """Customer key to phone: the log behind the table `customers` (compacted)."""
         return self._name("customers")

@@ -22,7 +22,7 @@ class Output(NamedTuple):
     """A record to be written."""
 
     topic: str
-    partition: int
+    partition: int | None  #: None: by the key, as Kafka does
     key: bytes | None
     value: bytes | None
 

@@ -80,7 +80,7 @@ async def write_values(
         raise _too_large(ledger, biggest[1], biggest[0]) from error
 
 
-def _too_large(topic: str, partition: int, size: int) -> EngineFault:
+def _too_large(topic: str, partition: int | None, size: int) -> EngineFault:
     return EngineFault(
         f"a record of {size} bytes for {topic} partition {partition} is larger than the worker "
         f"({MAX_RECORD_BYTES} bytes) or the topic's max.message.bytes allows. Raise the topic's "

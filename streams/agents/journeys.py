@@ -1,0 +1,267 @@
+"""Second stage: accepted events by customer -> facts about calls, and rows for ClickHouse."""
+
+import msgspec
+
+from streams.agents.bundles import Bundles
+from streams.agents.changes import merged
+from streams.agents.configurations import Configurations
+from streams.agents.faults import internal_letter
+from streams.agents.slots import Meta, Slot, Slots
+from streams.engine import Batch, Output, Record, Stage, StateRecord
+from streams.journey import Changes, Journey, apply, await_history, needs_history, replace
+from streams.records import (
+    EventRow,
+    EventsRecord,
+    FactChange,
+    HistoryRecord,
+    HistoryRequest,
+    MeasurementRow,
+    MeasurementsRecord,
+    TableRow,
+    TablesRecord,
+    pack,
+)
+from streams.topics import InternalTopics, partition_of
+
+_RECORDS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord] = msgspec.msgpack.Decoder(
+    EventsRecord | HistoryRecord
+)
+_META = msgspec.msgpack.Decoder(Meta)
+_META_KEY = b"@"
+
+#: Rows of one record to `measurements` and `records`; about 1 to 3 MB.
+_RECORD_WEIGHT = 20_000
+
+
+class JourneysStage(Stage):
+    """Keeps every customer's journey and emits how each record of events changed what is known.
+
+    A customer whose state was forgotten and who has an event from that time waits for the stored
+    history (`streams.corrections`), which comes back through this stage's own input.
+    """
+
+    name = "journeys"
+    interval = 0.1
+    chunk_records = 4
+
+    def __init__(
+        self,
+        *,
+        configurations: Configurations,
+        internal: InternalTopics,
+        partitions: int,
+    ) -> None:
+        self.topics = (internal.events,)
+        self.ledger = internal.journeys
+        self.epoch = internal.epoch
+        self.internal = internal
+        self.spread = partitions
+        self.configurations = configurations
+        self.internal_errors = 0
+        super().__init__()
+
+    # -- state
+
+    def clear(self) -> None:
+        self._slots: dict[int, Slots] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._dirty: dict[int, dict[str, None]] = {}
+        self._gone: dict[int, dict[str, int]] = {}
+        self._records: Bundles[TableRow] = Bundles(_RECORD_WEIGHT)
+        self._measurements: Bundles[MeasurementRow] = Bundles(_RECORD_WEIGHT)
+        self._first: list[Output] = []
+
+    def drop(self, partition: int) -> None:
+        self._slots.pop(partition, None)
+
+    def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
+        slots = self.slots(partition)
+        if key == _META_KEY:
+            assert state is not None
+            slots.meta, slots.meta_version = _META.decode(state), version
+        else:
+            slots.restore(key.decode(), version, state)
+
+    def slots(self, partition: int) -> Slots:
+        """The customers of a partition."""
+        slots = self._slots.get(partition)
+        if slots is None:
+            slots = self._slots[partition] = Slots()
+        return slots
+
+    # -- fold
+
+    def fold(self, record: Record) -> int:
+        assert record.value is not None
+        content = _RECORDS.decode(record.value)
+        folding = _Folding(self, record)
+        if isinstance(content, HistoryRecord):
+            folding.history(content)
+            return len(content.rows)
+        folding.events(content)
+        return len(content.rows)
+
+    # -- what a folding gives
+
+    def hand_on(
+        self, partition: int, rows: list[TableRow], measured: dict[int, list[MeasurementRow]]
+    ) -> None:
+        """Takes all that one record of events gave."""
+        if rows:
+            self._records.add(partition, rows, len(rows))
+        for destination, changes in measured.items():
+            self._measurements.add(destination, changes, len(changes))
+
+    def ask_for_history(self, request: HistoryRequest) -> None:
+        """Asks for the stored history of a customer; see `streams.corrections`."""
+        key = request.customer.encode()
+        topic = self.internal.history
+        self._first.append(Output(topic, request.partition, key, pack(request)))
+
+    def dirty(self, partition: int, customer: str | None = None) -> None:
+        """Notes that a customer, or only the partition's own state, has to be written."""
+        customers = self._dirty.setdefault(partition, {})
+        if customer is not None:
+            customers[customer] = None
+
+    def gone(self, partition: int, customer: str, version: int) -> None:
+        """Notes that a customer was forgotten by the record of `version`."""
+        self._gone.setdefault(partition, {})[customer] = version
+
+    def refuse(self, row: EventRow, fault: Exception) -> None:
+        """Sends an event on which the fold failed to the dead letters."""
+        self.internal_errors += 1
+        self._first.append(internal_letter(row, fault))
+
+    # -- checkpoint
+
+    def collect(self) -> Batch:
+        records = self._records.waves(self.internal.records, lambda rows: pack(TablesRecord(rows)))
+        measurements = self._measurements.waves(
+            self.internal.measurements, lambda rows: pack(MeasurementsRecord(rows))
+        )
+        # Facts are stored before their effect on panes is seen: a pane that has to be recomputed
+        # from the stored facts then finds them.
+        waves = [self._first, *records, *measurements]
+        state = {partition: self._states(partition) for partition in sorted(self._dirty)}
+        self._begin()
+        return Batch([wave for wave in waves if wave], state)
+
+    def _states(self, partition: int) -> list[StateRecord]:
+        slots = self._slots[partition]
+        found: list[StateRecord] = []
+        for customer in self._dirty[partition]:
+            slot = slots.get(customer)
+            if slot is not None:
+                found.append(StateRecord(customer.encode(), slot.version, slot.encode()))
+        for customer, gone in self._gone.get(partition, {}).items():
+            if slots.get(customer) is None:
+                found.append(StateRecord(customer.encode(), gone, None))
+        # Last: once this is on the log, so is all that was forgotten with it.
+        found.append(StateRecord(_META_KEY, slots.meta_version, pack(slots.meta)))
+        return found
+
+
+class _Folding:
+    """Folds one record of events into the stage."""
+
+    def __init__(self, stage: JourneysStage, record: Record) -> None:
+        self._stage = stage
+        self._directories = stage.configurations.directory
+        self._partition = record.partition
+        self._origin = record.offset
+        self._version = stage.version(record.offset)
+        self._slots = stage.slots(record.partition)
+        self._measured: dict[int, list[MeasurementRow]] = {}
+        self._rows: list[TableRow] = []
+
+    def events(self, content: EventsRecord) -> None:
+        """Folds accepted events, customer by customer."""
+        by_customer: dict[str, list[EventRow]] = {}
+        for row in content.rows:
+            by_customer.setdefault(row.event.customer, []).append(row)
+        for customer, rows in by_customer.items():
+            if not self._slots.includes(customer, self._version):
+                self._customer(customer, rows, content.config)
+        self._finish(max((row.event.at for row in content.rows), default=0))
+
+    def _customer(self, customer: str, rows: list[EventRow], config: str) -> None:
+        slot = self._slots.open(customer)
+        journey = slot.journey
+        if not journey.awaited and any(needs_history(journey, row) for row in rows):
+            await_history(journey, self._version)
+            self._stage.ask_for_history(HistoryRequest(self._partition, self._version, customer))
+        self._emit(self._apply(journey, rows, config), rows[-1].logged_at)
+        self._touch(slot, customer)
+
+    def _apply(self, journey: Journey, rows: list[EventRow], config: str) -> Changes:
+        """Applies events; one on which the fold fails goes to dead letters, the others count.
+
+        Ending the process instead would only fail again at the same event, for ever.
+        """
+        try:
+            return apply(journey, rows, config, self._directories)
+        except Exception as fault:  # noqa: BLE001 - a fold can fail with anything
+            if len(rows) == 1:
+                self._stage.refuse(rows[0], fault)
+                return Changes([], [])
+        return merged([self._apply(journey, [row], config) for row in rows])
+
+    def history(self, content: HistoryRecord) -> None:
+        """Folds a customer's stored history together with what came while it was awaited."""
+        slot = self._slots.get(content.customer)
+        if slot and slot.version < self._version and slot.journey.awaited == content.request:
+            waiting = slot.journey.waiting
+            logged_at = waiting[-1].row.logged_at if waiting else 0
+            self._emit(self._replace(slot.journey, content), logged_at)
+            self._touch(slot, content.customer)
+        self._finish(0)
+
+    def _replace(self, journey: Journey, content: HistoryRecord) -> Changes:
+        try:
+            return replace(journey, content, self._directories)
+        except Exception as fault:  # noqa: BLE001 - as in `_apply`; the stored rows stay as they are
+            for waiting in journey.waiting:
+                self._stage.refuse(waiting.row, fault)
+            journey.awaited, journey.waiting = 0, []
+            return Changes([], [])
+
+    def _touch(self, slot: Slot, customer: str) -> None:
+        slot.touched(self._version, self._slots.meta.watermark)
+        self._stage.dirty(self._partition, customer)
+
+    def _emit(self, changes: Changes, logged_at: int) -> None:
+        for row in changes.rows:
+            self._rows.append(TableRow(row.table, self._version, row.gone, row.values))
+        for change in changes.facts:
+            self._measure(change, logged_at)
+
+    def _measure(self, change: FactChange, logged_at: int) -> None:
+        key = change.key
+        for subject in key.subjects():
+            row = MeasurementRow(
+                self._partition,
+                self._origin,
+                subject,
+                key.name,
+                key.at,
+                change.old,
+                change.new,
+                change.tag,
+                logged_at,
+            )
+            destination = partition_of(subject, self._stage.spread)
+            self._measured.setdefault(destination, []).append(row)
+
+    def _finish(self, latest: int) -> None:
+        """Hands on what the record gave, and forgets customers when it is time."""
+        slots, partition = self._slots, self._partition
+        self._stage.hand_on(partition, self._rows, self._measured)
+        if slots.meta_version < self._version:
+            slots.meta_version = self._version
+            slots.advance(latest)
+            for customer in slots.prune():
+                self._stage.gone(partition, customer, self._version)
+        self._stage.dirty(partition)

@@ -1,0 +1,116 @@
+"""What the windows stage keeps of one measurements partition: panes, open items, rolling windows."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from streams.records import ItemState, PaneState, pack
+from streams.windows.rolling import SubjectWindows
+
+PaneKey = tuple[str, int]
+ItemKey = tuple[str, str, str]
+
+_ITEM_KEY: msgspec.msgpack.Decoder[ItemKey] = msgspec.msgpack.Decoder(ItemKey)
+
+MINUTE = 60_000
+
+#: Panes are held for this much event time (ms); what is older is recomputed in ClickHouse. A day of
+#: 25 hours and an hour for what comes late.
+HORIZON = 26 * 3_600_000
+
+#: The horizon moves in steps, so that panes are not looked through at every record.
+STEP = 3_600_000
+
+
+class Meta(msgspec.Struct, array_like=True):
+    """What is known of the whole partition, on the ledger under the key `@`."""
+
+    watermark: int = 0  #: greatest event time seen that was not ahead of its arrival, ms
+
+
+class Partition:
+    """Panes and items by subject. The panes themselves are held by each subject's windows."""
+
+    def __init__(self, midnight: Callable[[str], Callable[[int], int]]) -> None:
+        self.meta = Meta()
+        self.meta_version = -1
+        #: (subject, minute) -> version of the pane that is held
+        self.panes: dict[tuple[str, int], int] = {}
+        #: (subject, name, tag) -> (version, state)
+        self.items: dict[ItemKey, tuple[int, ItemState]] = {}
+        self.windows: dict[str, SubjectWindows] = {}
+        #: ledger key -> version at which it was let go, as far as records up to it may come again
+        self.forgotten: dict[bytes, int] = {}
+        self._midnight = midnight
+
+    @property
+    def horizon(self) -> int:
+        """First minute that is still held."""
+        return ((self.meta.watermark - HORIZON) // STEP * STEP) // MINUTE
+
+    def rolling(self, subject: str) -> SubjectWindows:
+        """The rolling windows of a subject."""
+        windows = self.windows.get(subject)
+        if windows is None:
+            windows = self.windows[subject] = SubjectWindows(self._midnight(subject))
+        return windows
+
+    def pane(self, subject: str, minute: int) -> PaneState:
+        """A pane that is held."""
+        pane = self.windows[subject].pane(minute)
+        assert pane is not None
+        return pane
+
+    def advance(self, at: int) -> tuple[list[PaneKey], list[ItemKey]]:
+        """Moves the watermark on to `at`, ms; what is let go by that."""
+        before = self.horizon
+        self.meta.watermark = max(self.meta.watermark, at)
+        if self.horizon == before:
+            return [], []
+        panes = self._let_go_of_panes()
+        closed_before = self.meta.watermark - HORIZON
+        items = [k for k, (_, state) in self.items.items() if 0 < state.closed < closed_before]
+        for item in items:
+            del self.items[item]
+        return panes, items
+
+    def _let_go_of_panes(self) -> list[PaneKey]:
+        horizon = self.horizon
+        old = [key for key in self.panes if key[1] < horizon]
+        for key in old:
+            del self.panes[key]
+        for windows in self.windows.values():
+            windows.forget(horizon)
+        return old
+
+    def load(self, subject: str, minute: int, version: int, pane: PaneState) -> None:
+        """Takes a pane of the ledger."""
+        self.panes[subject, minute] = version
+        self.rolling(subject).load(minute, pane)
+
+    def was_forgotten(self, key: bytes, version: int) -> bool:
+        """Whether what `key` stands for was let go after the record of `version` was counted."""
+        if not self.forgotten:
+            return False
+        if version > max(self.forgotten.values()):
+            self.forgotten.clear()
+        return self.forgotten.get(key, -1) >= version
+
+    def loaded(self) -> None:
+        """Drops what the ledger still had from before the horizon."""
+        self._let_go_of_panes()
+
+
+def pane_key(key: PaneKey) -> bytes:
+    """Key of a pane on the ledger."""
+    return f"{key[0]}|{key[1]}".encode()
+
+
+def item_key(key: ItemKey) -> bytes:
+    """Key of an open item (subject, name, tag) on the ledger; starts with `!`, which no pane's key does."""
+    return b"!" + pack(key)
+
+
+def parse_item_key(key: bytes) -> ItemKey:
+    """Subject, name and tag of an item's key."""
+    return _ITEM_KEY.decode(key[1:])

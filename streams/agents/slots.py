@@ -1,0 +1,151 @@
+"""Where the journeys stage keeps its customers: decoded when touched, forgotten when not needed."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from streams.journey import Journey
+from streams.records import pack
+
+#: A customer just heard of is kept at least this long (event time, ms), however old the events.
+_AFTER_ARRIVAL = 24 * 3_600_000
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    keep_until: int
+    last_at: int
+    journey: msgspec.Raw
+
+
+_DECODER = msgspec.msgpack.Decoder(_Stored)
+_PLAIN = msgspec.msgpack.Decoder()
+
+
+class Slot:
+    """One customer's state in the stage.
+
+    Holds the ledger's bytes until an event touches them: after a restart most customers are never
+    asked for again, and decoding is what makes loading slow.
+    """
+
+    __slots__ = ("_journey", "_raw", "keep_until", "last_at", "version")
+
+    def __init__(self, version: int, raw: bytes | None, journey: Journey | None) -> None:
+        self.version = version
+        self.keep_until = 0
+        self.last_at = 0
+        #: the journey as in the ledger; None once it has changed
+        self._raw = raw
+        self._journey = journey
+
+    @classmethod
+    def restored(cls, version: int, raw: bytes) -> "Slot":
+        """A slot from the ledger."""
+        stored = _DECODER.decode(raw)
+        slot = cls(version, bytes(stored.journey), None)
+        slot.keep_until = stored.keep_until
+        slot.last_at = stored.last_at
+        return slot
+
+    @property
+    def journey(self) -> Journey:
+        """The customer's journey, decoded on first use."""
+        if self._journey is None:
+            assert self._raw is not None
+            self._journey = Journey.decode(_PLAIN.decode(self._raw))
+        return self._journey
+
+    def touched(self, version: int, watermark: int) -> None:
+        """Notes that the record of `version` is included."""
+        journey = self.journey
+        self._raw = None
+        self.version = version
+        self.last_at = journey.last_at
+        self.keep_until = max(journey.keep_until(), watermark + _AFTER_ARRIVAL)
+
+    def encode(self) -> bytes:
+        """The bytes for the ledger; equal slots give equal bytes."""
+        if self._raw is None:
+            self._raw = pack(self.journey.encode())
+        return pack(_Stored(self.keep_until, self.last_at, msgspec.Raw(self._raw)))
+
+    def rest(self) -> None:
+        """Keeps only the bytes, if they are made: a customer at rest costs a fraction."""
+        if self._raw is not None:
+            self._journey = None
+
+
+class Meta(msgspec.Struct, array_like=True):
+    """What the stage knows of a whole partition of events, on the ledger under the key `@`."""
+
+    watermark: int = 0  #: greatest event time seen
+    pruned_at: int = 0  #: watermark of the last forgetting
+    forgotten_until: int = 0  #: greatest event time of any customer that was ever forgotten
+
+
+class Slots:
+    """The customers of one events partition."""
+
+    #: Forgetting walks over every slot, so it is done once per this much event time (ms).
+    PRUNE_EVERY = 6 * 3_600_000
+
+    def __init__(self) -> None:
+        self.meta = Meta()
+        self.meta_version = -1
+        self._slots: dict[str, Slot] = {}
+        #: Customers forgotten at a version, as far as records up to it may come again.
+        self._forgotten: dict[str, int] = {}
+        self._last_forgotten = -1
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def get(self, customer: str) -> Slot | None:
+        """The customer's slot, if there is one."""
+        return self._slots.get(customer)
+
+    def open(self, customer: str) -> Slot:
+        """The customer's slot; a new one knows that earlier events may have been forgotten."""
+        slot = self._slots.get(customer)
+        if slot is None:
+            journey = Journey.new(customer)
+            journey.forgotten_until = self.meta.forgotten_until
+            slot = self._slots[customer] = Slot(-1, None, journey)
+        return slot
+
+    def includes(self, customer: str, version: int) -> bool:
+        """Whether a customer's state already holds the record of `version`, or held it once."""
+        slot = self._slots.get(customer)
+        if slot is not None:
+            return slot.version >= version
+        if version > self._last_forgotten:
+            self._forgotten.clear()
+        return self._forgotten.get(customer, -1) >= version
+
+    def restore(self, customer: str, version: int, raw: bytes | None) -> None:
+        """Puts a slot of the ledger in place, or notes that it was forgotten."""
+        if raw is None:
+            self._forgotten[customer] = version
+            self._last_forgotten = max(self._last_forgotten, version)
+            return
+        self._slots[customer] = Slot.restored(version, raw)
+
+    def advance(self, at: int) -> None:
+        """Moves the watermark on to the event time `at`, ms."""
+        self.meta.watermark = max(self.meta.watermark, at)
+
+    def prune(self) -> Iterator[str]:
+        """Forgets customers that nothing can need any more; yields them.
+
+        Depends on the log alone (the watermark), so a replay forgets the same ones.
+        """
+        meta = self.meta
+        if meta.watermark - meta.pruned_at < self.PRUNE_EVERY:
+            return
+        meta.pruned_at = meta.watermark
+        for customer in [c for c, s in self._slots.items() if s.keep_until < meta.watermark]:
+            slot = self._slots.pop(customer)
+            meta.forgotten_until = max(meta.forgotten_until, slot.last_at)
+            yield customer
+        for slot in self._slots.values():
+            slot.rest()
