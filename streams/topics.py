@@ -32,11 +32,6 @@ class InternalTopics:
 
     @property
     def identities(self) -> str:
-        """Ids of the topics that this epoch reads: one made anew is noticed (compacted, one partition)."""
-        return self._name("identities")
-
-    @property
-    def identities(self) -> str:
         """Ids of the topics that are read, so that one made anew is noticed (compacted, one partition)."""
         return self._name("identities")
 
