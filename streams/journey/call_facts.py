@@ -161,7 +161,8 @@ def _quality(legs: list[Leg], facts: list[Fact]) -> None:
 def _offers(call: CallSummary, facts: list[Fact]) -> None:
     """Whose phone rang, and who let it ring.
 
-    What rang at several managers at once is nobody's own offer; missed, it is the entry group's.
+    What rang at several managers at once is nobody's own offer. If nobody answered the call, such a
+    round that was missed is the entry group's.
     """
     offered = _PerSubject(_OFFER, facts)
     answered = _PerSubject(_OFFER_ANSWERED, facts)
@@ -182,7 +183,7 @@ def _offers(call: CallSummary, facts: list[Fact]) -> None:
         answered.add(leg, _answered(leg))
     for leg in sorted((leg for leg in alone if leg.missed), key=_left):
         missed.add(leg, _left(leg))
-    if shared and call.ended_at is not None:
+    if shared and call.answered_at is None and call.ended_at is not None:
         facts.append(Fact(_OFFER_SHARED, "", call.group, True, call.ended_at))
 
 

@@ -82,14 +82,12 @@ class Journey:
         self.derived: Derived | None = None
 
     @classmethod
-    def new(cls, customer: str, watermark: int = 0) -> "Journey":
+    def new(cls, customer: str) -> "Journey":
         """A customer of whom nothing is in state.
 
-        `watermark` is the greatest event time so far in the partition's log: whatever was forgotten
-        of him is older than that by what state is kept.
+        If something of him may have been forgotten, the stage sets `forgotten_until`.
         """
-        forgotten = max(0, watermark - KEEP_MS)
-        return cls(JourneyState(customer, forgotten_until=forgotten))
+        return cls(JourneyState(customer))
 
     @classmethod
     def decode(cls, encoded: Any) -> "Journey":
