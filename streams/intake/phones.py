@@ -73,20 +73,27 @@ def _replaced(text: str, digits: str, code: str, key: str) -> str:
     done = 0
     at = squeezed.find(digits)
     while at >= 0:
-        parts.append(text[done : places[_start(squeezed, at, code)]])
+        first = _with_code(squeezed, at, code)
+        if first == at and at and _is_trunk(text, places[at - 1]):
+            first -= 1
+        parts.append(text[done : places[first]])
         parts.append(key)
         done = places[at + len(digits) - 1] + 1
         at = squeezed.find(digits, at + len(digits))
     return "".join(parts) + text[done:]
 
 
-def _start(squeezed: str, at: int, code: str) -> int:
-    """Where the phone begins whose recognised digits begin at `at`."""
-    if squeezed[:at].endswith(code):
-        at -= len(code)
-        for international in ("+", "00"):
-            if squeezed[:at].endswith(international):
-                return at - len(international)
+def _with_code(squeezed: str, at: int, code: str) -> int:
+    """Where the phone begins whose recognised digits begin at `at`, with its country code."""
+    if not squeezed[:at].endswith(code):
         return at
-    trunk = at and squeezed[at - 1] in _TRUNKS and not squeezed[: at - 1][-1:].isdigit()
-    return at - 1 if trunk else at
+    at -= len(code)
+    for international in ("+", "00"):
+        if squeezed[:at].endswith(international):
+            return at - len(international)
+    return at
+
+
+def _is_trunk(text: str, place: int) -> bool:
+    """Whether a trunk digit stands there, with which a number begins."""
+    return text[place] in _TRUNKS and not text[max(place - 1, 0) : place].isdigit()
