@@ -75,9 +75,9 @@ class IntakeStage(Stage):
         partition = partition_of(row.event.customer, self._spread)
         self._events.add(partition, [row], 1 + size // _BYTES_PER_WEIGHT)
         self.accepted += 1
-        customer = accepted.customer
-        if customer is not None and customer.customer not in self._known:
-            self._customers[customer.customer] = customer
+        for customer in (accepted.customer, *accepted.linked):
+            if customer is not None and customer.customer not in self._known:
+                self._customers[customer.customer] = customer
 
     def collect(self) -> Batch:
         first = [self._customer(row) for row in self._customers.values()]

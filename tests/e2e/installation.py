@@ -131,8 +131,8 @@ class Installation:
 
     def kill(self, part: str) -> None:
         """kill -9 of a part; the supervisor brings it back."""
-        pid = eventually(lambda: self.parts().get(part), what=f"{part} runs")
-        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: part in self.parts(), what=f"{part} runs")
+        os.kill(self.parts()[part], signal.SIGKILL)
 
     # -- what users do
 
@@ -152,11 +152,14 @@ class Installation:
             }
         )
         failed: list[object] = []
+
+        def delivered(error: object, _: object) -> None:
+            if error:
+                failed.append(error)
+
         count = 0
         for topic, key, value in messages:
-            producer.produce(
-                topic, value, key, on_delivery=lambda error, _: error and failed.append(error)
-            )
+            producer.produce(topic, value, key, on_delivery=delivered)
             count += 1
             if count % 500 == 0:
                 producer.poll(0)

@@ -1,0 +1,74 @@
+"""The one place where the parts of the worker and of the sink are put together."""
+
+import logging
+
+import faust
+from prometheus_client import start_http_server
+
+from streams.agents.configurations import Configurations
+from streams.agents.intake import IntakeStage
+from streams.agents.journeys import JourneysStage
+from streams.agents.watching import Watching
+from streams.agents.windows import WindowsStage
+from streams.config import Config, load_config
+from streams.corrections import Corrections
+from streams.corrections.store import Store
+from streams.customers import CustomerKeys
+from streams.engine import Connection, EngineApp, make_app
+from streams.intake import Intake
+from streams.settings import Settings
+from streams.sinks.clickhouse_service import GROUP as SINK_GROUP
+from streams.sinks.clickhouse_service import ClickHouseService
+from streams.sinks.service import Service
+from streams.sinks.service import run_sink as run_services
+from streams.topics import InternalTopics
+
+#: Consumer group of the workers.
+GROUP = "salespulse"
+
+
+def make_worker(settings: Settings, config: Config) -> EngineApp:
+    """The Faust app with its three stages; needs the broker, on which it announces the configuration."""
+    internal = InternalTopics(settings.epoch)
+    configurations = Configurations(settings.kafka, internal.config)
+    configurations.announce(config)
+    app = make_app(
+        GROUP,
+        Connection(settings.kafka),
+        worker=settings.instance or None,
+        identities=internal.identities,
+    )
+    intake = IntakeStage(
+        intake=Intake(config.directory, CustomerKeys(settings.customer_secret())),
+        config=config,
+        internal=internal,
+        partitions=settings.partitions,
+    )
+    journeys = JourneysStage(
+        configurations=configurations, internal=internal, partitions=settings.partitions
+    )
+    windows = WindowsStage(internal=internal, midnight=config.directory.midnight_of)
+    Watching(windows, config, internal, Connection(settings.kafka), GROUP).start()
+    for stage in (intake, journeys, windows):
+        app.add(stage)
+    return app
+
+
+def run_worker(settings: Settings) -> None:
+    """Runs the role `worker` until SIGTERM or SIGINT."""
+    app = make_worker(settings, load_config(settings.config))
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port)
+    worker = faust.Worker(app, loglevel=logging.INFO)
+    worker.execute_from_commandline()
+
+
+def run_sink(settings: Settings) -> None:
+    """Runs the role `sink`, with the corrections in the same process."""
+
+    def corrections(known: Settings, _: ClickHouseService) -> Service:
+        store = Store(known.clickhouse)
+        topics = InternalTopics(known.epoch)
+        return Corrections(known.kafka, topics, known.partitions, store, sink_group=SINK_GROUP)
+
+    run_services(settings, [corrections])

@@ -1,0 +1,68 @@
+"""Crashes at any step of any checkpoint, in any stage, change no result."""
+
+import random
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.config import Config, load_config
+from streams.simulate import simulate
+from tests.agents.pipeline import INTERNAL, Pipeline, panes_of_facts
+
+START = 1_789_970_400_000  # 2026-09-21 06:00 UTC
+ITEMS = {"open_missed", "uncalled_missed", "waiting"}
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config(Path(__file__).parents[2] / "deploy" / "config")
+
+
+def at(event: dict[str, Any]) -> int:
+    return int(datetime.fromisoformat(event["occurred_at"]).timestamp() * 1000)
+
+
+def disordered(seed: int, rnd: random.Random) -> list[dict[str, Any]]:
+    """A simulated morning, each tenth event twice, a third of them late by up to 200 places."""
+    events = [e for e in simulate(seed, days=0.4, start=START) if e["type"] != "agent.status"]
+    places = [(n + (rnd.randrange(200) if rnd.random() < 0.3 else 0), e) for n, e in enumerate(events)]
+    places += [(n + rnd.randrange(1, 500), e) for n, e in enumerate(events) if rnd.random() < 0.1]
+    return [event for _, event in sorted(places, key=lambda place: place[0])]
+
+
+def pipeline(config: Config, events: list[dict[str, Any]], seed: int) -> Pipeline:
+    made = Pipeline(config)
+    made.wire.now = max(map(at, events)) + 1000
+    made.put(events, random.Random(seed))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_crashes_change_nothing(config: Config, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = disordered(seed, rnd)
+    smooth = pipeline(config, events, seed)
+    smooth.run()
+    rough = pipeline(config, events, seed + 1000)
+    crashes = rough.run_badly(rnd)
+    assert crashes > 10
+    assert rough.tables() == smooth.tables()
+    assert rough.panes() == smooth.panes()
+    assert rough.conflicts(INTERNAL.journeys) == []
+    assert rough.conflicts(INTERNAL.panes) == []
+
+
+def test_panes_hold_what_the_stored_facts_say(config: Config) -> None:
+    events = disordered(7, random.Random(7))
+    made = pipeline(config, events, 7)
+    made.run_badly(random.Random(8))
+    facts = made.tables()["measurements"].values()
+    expected = panes_of_facts(f for f in facts if f[1] not in ITEMS)
+    counted = {
+        key: {name: count for name, (count, _) in pane.counters.items()}
+        | {name: sum(tags.values()) for name, tags in pane.sets.items()}
+        for key, pane in made.panes().items()
+    }
+    assert counted == expected
