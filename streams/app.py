@@ -1,5 +1,6 @@
 """The one place where the parts of the worker and of the sink are put together."""
 
+import asyncio
 import logging
 
 import faust
@@ -16,6 +17,7 @@ from streams.corrections.store import Store
 from streams.customers import CustomerKeys
 from streams.engine import Connection, EngineApp, make_app
 from streams.intake import Intake
+from streams.readiness import tell_ready
 from streams.settings import Settings
 from streams.sinks.clickhouse_service import GROUP as SINK_GROUP
 from streams.sinks.clickhouse_service import ClickHouseService
@@ -25,6 +27,8 @@ from streams.topics import InternalTopics
 
 #: Consumer group of the workers.
 GROUP = "salespulse"
+#: How often it is looked whether all stages have their state.
+_LOOK_S = 0.05
 
 
 def make_worker(settings: Settings, config: Config) -> EngineApp:
@@ -44,14 +48,19 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
         internal=internal,
         partitions=settings.partitions,
     )
-    journeys = JourneysStage(
-        configurations=configurations, internal=internal, partitions=settings.partitions
-    )
+    journeys = JourneysStage(configurations=configurations, internal=internal, partitions=settings.partitions)
     windows = WindowsStage(internal=internal, midnight=config.directory.midnight_of)
     Watching(windows, config, internal, Connection(settings.kafka), GROUP).start()
     for stage in (intake, journeys, windows):
         app.add(stage)
+    app.task(lambda: _tell_when_loaded(app))
     return app
+
+
+async def _tell_when_loaded(app: EngineApp) -> None:
+    while not all(stage.loaded for stage in app.stages):  # noqa: ASYNC110 - loads come and go
+        await asyncio.sleep(_LOOK_S)
+    tell_ready()
 
 
 def run_worker(settings: Settings) -> None:

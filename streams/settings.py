@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 #: Customer keys are only as secret as this: phones are few enough to be tried out one by one.
 _LEAST_SECRET = 16
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(ValueError):
@@ -30,7 +31,10 @@ class Settings:
 
     kafka: str = _setting("KAFKA", "127.0.0.1:9092", "Kafka's bootstrap servers, `host:port,host:port`")
     clickhouse: str = _setting(
-        "CLICKHOUSE", "http://default:@127.0.0.1:8123", "URL of ClickHouse with user and password"
+        "CLICKHOUSE",
+        "http://default:@127.0.0.1:8123",
+        "URL of ClickHouse with user and password",
+        secret=True,
     )
     config: Path = _setting("CONFIG", Path("deploy/config"), "folder with `directory.yaml` and `rules.yaml`")
     secret: str = _setting(
@@ -64,6 +68,7 @@ class Settings:
     metrics_port: int = _setting(
         "METRICS_PORT", 0, "port on which a worker or sink shows `/metrics` to Prometheus; 0: none"
     )
+    log_level: str = _setting("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`")
     data_dir: Path = _setting("DATA_DIR", Path(".salespulse"), "folder of the embedded parts, for `up`")
     instance: str = _setting(
         "INSTANCE",
@@ -94,6 +99,10 @@ class Settings:
         if self.secret and len(self.secret) < _LEAST_SECRET:
             raise SettingsError(
                 f"SALESPULSE_SECRET has {len(self.secret)} characters: expected at least {_LEAST_SECRET}"
+            )
+        if self.log_level.lower() not in _LOG_LEVELS:
+            raise SettingsError(
+                f"SALESPULSE_LOG_LEVEL is {self.log_level!r}: expected one of {', '.join(_LOG_LEVELS)}"
             )
         for name in ("clickhouse", "webhook"):
             _check_url(self, name)

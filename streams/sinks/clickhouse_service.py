@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord, TopicPartition
 
+from streams.readiness import tell_ready
 from streams.sinks import metrics
 from streams.sinks.batch import Batch
 from streams.sinks.clickhouse import ClickHouse
@@ -81,6 +82,7 @@ class ClickHouseService:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then stores what is at hand if that is quick."""
         await self._feed.start()
+        tell_ready()
         try:
             while not stop.is_set():
                 await self._turn()
