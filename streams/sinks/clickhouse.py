@@ -43,6 +43,7 @@ class ClickHouse:
         parameters(url)  # a wrong URL is a fault of the settings, not one of a row
         self._url = url
         self._client: AsyncClient | None = None
+        self._connecting = asyncio.Lock()
         self._types: dict[str, list[str]] = {}
 
     async def write(self, batch: Batch) -> None:
@@ -89,9 +90,7 @@ class ClickHouse:
             await self._store("dead_letters", [_refused(table, rows[0], fault)])
 
     async def _insert(self, table: str, rows: list[Row]) -> None:
-        client = self._client
-        if client is None:
-            client = self._client = await connect_async(self._url)
+        client = await self._connected()
         types = self._types.get(table)
         if types is None:
             types = self._types[table] = await _column_types(client, table)
@@ -104,6 +103,12 @@ class ClickHouse:
             column_oriented=True,
             settings=WRITE_SETTINGS,
         )
+
+    async def _connected(self) -> AsyncClient:
+        async with self._connecting:
+            if self._client is None:
+                self._client = await connect_async(self._url)
+            return self._client
 
 
 async def _column_types(client: AsyncClient, table: str) -> list[str]:

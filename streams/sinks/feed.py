@@ -45,10 +45,20 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._topics = list(topics)
         self._reread_ms = reread_ms
         self._first_ms = first_ms
+        self._brokers = brokers
+        self._group = group
+        self._instance = instance
+        self._consumer: AIOKafkaConsumer = None
+        self._stored: dict[TopicPartition, int] = {}
+        self._new: set[TopicPartition] = set()
+        self._rewinding: set[TopicPartition] = set()
+
+    async def start(self) -> None:
+        """Joins the group. Raises KafkaError while Kafka cannot be reached."""
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=brokers,
-            group_id=group,
-            group_instance_id=instance,
+            bootstrap_servers=self._brokers,
+            group_id=self._group,
+            group_instance_id=self._instance,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_interval_ms=_LONGEST_BUSY_MS,
@@ -57,18 +67,13 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             max_partition_fetch_bytes=_FETCH_BYTES,
             fetch_max_wait_ms=50,
         )
-        self._stored: dict[TopicPartition, int] = {}
-        self._new: set[TopicPartition] = set()
-        self._rewinding: set[TopicPartition] = set()
-
-    async def start(self) -> None:
-        """Joins the group. Raises KafkaError while Kafka cannot be reached."""
         self._consumer.subscribe(self._topics, listener=self)
         await self._consumer.start()
 
     async def stop(self) -> None:
         """Leaves the group."""
-        await self._consumer.stop()
+        if self._consumer is not None:
+            await self._consumer.stop()
 
     def position(self, topic: str, partition: int) -> int:
         """Offset up to which records are committed; 0 for a partition of another member."""

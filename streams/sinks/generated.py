@@ -5,7 +5,7 @@ part is applied again whenever its text changes. Columns are only ever added.
 """
 
 from streams.kpis.measurements import MEASUREMENTS
-from streams.kpis.sql import pane_columns, pane_row
+from streams.kpis.sql import pane_columns, pane_row, rolling_view_sql
 from streams.sinks.connection import ROWS, VIEWS
 
 __all__ = ["generated_statements", "pane_column_names", "pane_values"]
@@ -24,6 +24,7 @@ def generated_statements() -> list[tuple[str, list[str]]]:
     return [
         ("kpi_minutes_columns", [_add_columns()]),
         ("view_kpi_minutes", [_minutes_view()]),
+        ("view_kpi_rolling", rolling_view_sql()),
     ]
 
 

@@ -97,7 +97,7 @@ def _migrate(client: Client, folder: Path) -> list[str]:
         if migration.name not in applied:
             _apply(client, migration.name, migration.statements(), migration.checksum)
             done.append(migration.name)
-    return done + _apply_generated(client, applied)
+    return done + _apply_generated(client, applied, folder)
 
 
 def pending(client: Client, folder: Path = FOLDER) -> list[str]:
@@ -107,7 +107,7 @@ def pending(client: Client, folder: Path = FOLDER) -> list[str]:
     migrations = read_migrations(folder)
     _refuse_edited(migrations, applied)
     missing = [migration.name for migration in migrations if migration.name not in applied]
-    return missing + [part.name for part in _generated() if applied.get(part.name) != part.checksum]
+    return missing + [part.name for part in _generated(folder) if applied.get(part.name) != part.checksum]
 
 
 def applied_checksums(client: Client) -> dict[str, str]:
@@ -118,16 +118,18 @@ def applied_checksums(client: Client) -> dict[str, str]:
     return {str(name): str(checksum) for name, checksum in rows}
 
 
-def _apply_generated(client: Client, applied: dict[str, str]) -> list[str]:
+def _apply_generated(client: Client, applied: dict[str, str], folder: Path) -> list[str]:
     done: list[str] = []
-    for part in _generated():
+    for part in _generated(folder):
         if applied.get(part.name) != part.checksum:
             _apply(client, part.name, part.statements(), part.checksum)
             done.append(part.name)
     return done
 
 
-def _generated() -> list[Migration]:
+def _generated(folder: Path) -> list[Migration]:
+    if folder != FOLDER:
+        return []  # they belong to the tables of the product's own files
     return [
         Migration(f"{_GENERATED}{name}", ";\n".join(statements))
         for name, statements in generated_statements()
