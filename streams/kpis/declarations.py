@@ -9,6 +9,4 @@ from streams.kpis import declared_calls, declared_callbacks, declared_people
 from streams.kpis.kpi import Kpi, registry
 
 #: Every KPI, in the order of the tables and views.
-KPIS: dict[str, Kpi] = registry(
-    (*declared_calls.KPIS, *declared_people.KPIS, *declared_callbacks.KPIS)
-)
+KPIS: dict[str, Kpi] = registry((*declared_calls.KPIS, *declared_people.KPIS, *declared_callbacks.KPIS))

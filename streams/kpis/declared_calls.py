@@ -98,8 +98,7 @@ _SHARES = (
         needs=_IN,
         personal=False,
         min_n=10,
-        help="Missed / (missed + answered), calls of working hours, short abandons left out "
-        "(kpi.md #6).",
+        help="Missed / (missed + answered), calls of working hours, short abandons left out (kpi.md #6).",
     ),
     Kpi(
         id="missed_share_all_hours",

@@ -50,46 +50,43 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """`upper` divided by `lower`, or `upper` itself; n is `n` over the window."""
+    """`upper`, or with `shared` `upper` divided by n; n is the term `n`."""
 
     upper: Term
-    lower: Term | None
     n: Term
+    shared: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """The measurements it reads, each once."""
-        lower = self.lower.names if self.lower else ()
-        return tuple(dict.fromkeys(self.upper.names + lower + self.n.names))
+        return tuple(dict.fromkeys(self.upper.names + self.n.names))
 
     def evaluate(self, totals: WindowTotals, divisor: int) -> Value:
         """Value over a window; `divisor` turns the unit inside (ms) into the one outside (s)."""
         n = self.n.value(totals)
         if not n:
             return None, 0
-        below = self.lower.value(totals) if self.lower else 1
-        return self.upper.value(totals) / (below * divisor), n
+        return self.upper.value(totals) / ((n if self.shared else 1) * divisor), n
 
 
 def Count(*names: str) -> Quotient:  # noqa: N802 - reads as one of the kinds
     """How many facts; of several measurements together."""
-    return Quotient(Term(names), None, Term(names))
+    return Quotient(Term(names), Term(names))
 
 
 def Sum(name: str) -> Quotient:  # noqa: N802
     """Sum of the facts' values; n is how many facts."""
-    return Quotient(Term((name,), "total"), None, Term((name,)))
+    return Quotient(Term((name,), "total"), Term((name,)))
 
 
 def Ratio(part: str, *others: str, of: tuple[str, ...] = ()) -> Quotient:  # noqa: N802
     """Share of `part` in itself and `others`, or in `of`, which then contains it; n is the whole."""
-    whole = Term(of or (part, *others))
-    return Quotient(Term((part,)), whole, whole)
+    return Quotient(Term((part,)), Term(of or (part, *others)), shared=True)
 
 
 def Mean(name: str) -> Quotient:  # noqa: N802
     """Mean of the facts' values, each fact weighing the same."""
-    return Quotient(Term((name,), "total"), Term((name,)), Term((name,)))
+    return Quotient(Term((name,), "total"), Term((name,)), shared=True)
 
 
 @dataclass(frozen=True, slots=True)

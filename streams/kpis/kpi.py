@@ -92,13 +92,10 @@ def _readings(formula: Formula) -> list[tuple[str, str]]:
     """Each measurement that a formula reads, with what it reads of it."""
     if not isinstance(formula, Quotient):
         return [(formula.name, type(formula).__name__)]
-    terms = [formula.upper, formula.n] + ([formula.lower] if formula.lower else [])
-    return [(name, term.of) for term in terms for name in term.names]
+    return [(name, term.of) for term in (formula.upper, formula.n) for name in term.names]
 
 
-def evaluate(
-    kpi: Kpi, totals: WindowTotals, items: OpenNow, now: int, working_age: WorkingAge
-) -> Value:
+def evaluate(kpi: Kpi, totals: WindowTotals, items: OpenNow, now: int, working_age: WorkingAge) -> Value:
     """Live value and n of a KPI of one subject.
 
     `totals` are those of the window at hand (not read for KPI of the window `now`), `items` what is

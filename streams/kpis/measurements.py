@@ -28,15 +28,9 @@ class Measurement:
 _DECLARED = (
     Measurement("call_in", "n", "count", "an inbound call, at its start"),
     Measurement("call_answered", "hist", "ms", "wait of an answered inbound call, at its answer"),
-    Measurement(
-        "call_answered_hours", "hist", "ms", "the same for calls that came in working hours"
-    ),
-    Measurement(
-        "call_answered_in_t", "n", "count", "answered within the group's T, in working hours"
-    ),
-    Measurement(
-        "call_answered_in_t_all", "n", "count", "answered within the group's T, at any hour"
-    ),
+    Measurement("call_answered_hours", "hist", "ms", "the same for calls that came in working hours"),
+    Measurement("call_answered_in_t", "n", "count", "answered within the group's T, in working hours"),
+    Measurement("call_answered_in_t_all", "n", "count", "answered within the group's T, at any hour"),
     Measurement("call_answered_by", "n", "count", "an inbound call that this manager answered first"),
     Measurement("call_missed", "n", "count", "an inbound call that nobody answered, at its end"),
     Measurement("call_missed_hours", "n", "count", "the same for calls that came in working hours"),
@@ -46,32 +40,30 @@ _DECLARED = (
     Measurement("talk", "sum", "ms", "talk of a manager's own part of a call, at the part's end"),
     Measurement("quality", "n", "count", "a call in which the subject talked for at least 60 s"),
     Measurement("offer", "n", "count", "a call that rang at this manager alone, at its first offer"),
-    Measurement(
-        "offer_missed", "n", "count", "such a call that he let ring for 5 s or more, or declined"
-    ),
+    Measurement("offer_missed", "n", "count", "such a call that he let ring for 5 s or more, or declined"),
     Measurement("offer_answered", "n", "count", "such a call that he answered, at his answer"),
     Measurement(
-        "offer_missed_shared", "n", "count", "a call that rang at several managers and none answered"
+        "offer_missed_shared",
+        "n",
+        "count",
+        "a call that rang at several managers and none answered",
     ),
     Measurement("ring", "hist", "ms", "ring of an own answered offer, at the answer"),
     Measurement("dial", "n", "count", "an outbound call, at its start"),
     Measurement("dial_answered", "n", "count", "a dial that the customer's side picked up"),
     Measurement("dial_conversation", "n", "count", "a dial that became a conversation (15 s or more)"),
+    Measurement("dial_early_hangup", "n", "count", "a dial that was answered and ended in less than 10 s"),
     Measurement(
-        "dial_early_hangup", "n", "count", "a dial that was answered and ended in less than 10 s"
+        "callback",
+        "hist",
+        "ms",
+        "working time from a missed call to the first attempt to call back",
     ),
-    Measurement(
-        "callback", "hist", "ms", "working time from a missed call to the first attempt to call back"
-    ),
-    Measurement(
-        "callback_due", "n", "count", "a missed item, when its 20 working minutes have passed"
-    ),
+    Measurement("callback_due", "n", "count", "a missed item, when its 20 working minutes have passed"),
     Measurement("callback_in_time", "n", "count", "the same, if it was attempted by then"),
     Measurement("callback_made", "n", "count", "an outbound call to a customer with a missed item"),
     Measurement("callback_reached", "n", "count", "such a call that became a conversation"),
-    Measurement(
-        "response", "hist", "ms", "wait if answered, else from the missed call to the first attempt"
-    ),
+    Measurement("response", "hist", "ms", "wait if answered, else from the missed call to the first attempt"),
     Measurement("open_missed", "item", "ms", "a customer missed and not yet reached"),
     Measurement("uncalled_missed", "item", "ms", "a customer missed and not yet called back"),
     Measurement("waiting", "item", "ms", "a caller whom nobody has answered yet"),

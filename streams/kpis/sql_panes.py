@@ -1,4 +1,4 @@
-"""The columns of the pane table `sales_rows.kpi_minutes`, and how to recompute panes from facts.
+"""The columns of the pane table, and how to recompute panes from facts.
 
 One column per part of a measurement: `<name>_n` (count), `<name>_sum`, `<name>_hist` (bucket ->
 count), `<name>_set` (tag -> count). Items are not in panes.
@@ -11,13 +11,11 @@ from streams.kpis.measurements import MEASUREMENTS, Kind
 from streams.records import PaneState
 
 FACTS = "sales_rows.measurements"
+PANES = "sales_rows.kpi_minutes"
 
 #: Bucket of a value: `streams.windows.histogram.bucket` in SQL, whole numbers only.
 _SHIFT = "toUInt8(bitCount(roundToExp2(value) - 1) - 4)"
-BUCKET = (
-    "toUInt16(if(value < 32, greatest(value, 0), "
-    f"{_SHIFT} * 16 + bitShiftRight(value, {_SHIFT})))"
-)
+BUCKET = f"toUInt16(if(value < 32, greatest(value, 0), {_SHIFT} * 16 + bitShiftRight(value, {_SHIFT})))"
 
 _TYPES = {
     "n": "Int64",
@@ -47,11 +45,7 @@ _READ: dict[str, Callable[[PaneState, str], Any]] = {
 
 
 def _parts() -> list[tuple[str, str]]:
-    return [
-        (name, part)
-        for name, measurement in MEASUREMENTS.items()
-        for part in _PARTS[measurement.kind]
-    ]
+    return [(name, part) for name, measurement in MEASUREMENTS.items() for part in _PARTS[measurement.kind]]
 
 
 def column(name: str, part: str) -> str:

@@ -1,0 +1,59 @@
+"""Formulas in SQL, over the columns of `kpi_minutes` after they have been summed.
+
+Counts and sums are added with `sum`, histograms and sets with `sumMap`, which sorts its keys.
+"""
+
+from streams.kpis.formulas import Distinct, OpenAge, OpenCount, Quotient, Term
+from streams.kpis.kpi import Kpi
+from streams.kpis.sql_panes import column, pane_columns
+
+
+def summed_columns() -> str:
+    """Select list that sums all columns of panes under their own names."""
+    return ",\n    ".join(
+        f"{'sumMap' if kind.startswith('Map') else 'sum'}({name}) AS {name}" for name, kind in pane_columns()
+    )
+
+
+def value_and_n(kpi: Kpi) -> tuple[str, str]:
+    """Expressions of a KPI's value (null without facts) and n. Raises TypeError for window `now`."""
+    formula = kpi.formula
+    if isinstance(formula, OpenCount | OpenAge):
+        raise TypeError(f"{kpi.id} is a state; it has no panes")
+    if isinstance(formula, Quotient):
+        n = term(formula.n)
+        below = f"({n}) * {kpi.divisor}" if formula.shared else str(kpi.divisor)
+        return f"if({n} = 0, NULL, ({term(formula.upper)}) / ({below}))", n
+    if isinstance(formula, Distinct):
+        n = f"length({column(formula.name, 'set')})"
+        return f"if({n} = 0, NULL, toFloat64({n}))", n
+    histogram = column(formula.name, "hist")
+    n = size(histogram)
+    return f"if({n} = 0, NULL, {quantile(histogram, str(formula.percent))} / {kpi.divisor})", n
+
+
+def term(term: Term) -> str:
+    """A term over pane columns."""
+    part = "n" if term.of == "count" else "sum"
+    return " + ".join(column(name, part) for name in term.names)
+
+
+def size(histogram: str) -> str:
+    """How many values a histogram holds."""
+    return f"arraySum(mapValues({histogram}))"
+
+
+def quantile(histogram: str, percent: str) -> str:
+    """`streams.windows.histogram.quantile` of a non-empty map with sorted keys."""
+    rank = f"greatest(1, intDiv({size(histogram)} * {percent} + 99, 100))"
+    reached = f"arrayCumSum(mapValues({histogram}))"
+    found = f"mapKeys({histogram})[arrayFirstIndex(count -> count >= {rank}, {reached})]"
+    return representative(found)
+
+
+def representative(bucket: str) -> str:
+    """`streams.windows.histogram.representative`."""
+    return (
+        f"arrayMap(b -> if(b < 32, toInt64(b), bitShiftLeft(toInt64(16 + b % 16), intDiv(b, 16) - 1)"
+        f" + intDiv(bitShiftLeft(toInt64(1), intDiv(b, 16) - 1), 2)), [{bucket}])[1]"
+    )
