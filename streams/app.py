@@ -9,7 +9,9 @@ from prometheus_client import start_http_server
 from streams.agents.configurations import Configurations
 from streams.agents.intake import IntakeStage
 from streams.agents.journeys import JourneysStage
-from streams.agents.watching import Watching
+from streams.agents.now import LiveValues
+from streams.agents.subjects import midnights, working_ages
+from streams.agents.watching import UpstreamWatch, Watching
 from streams.agents.windows import WindowsStage
 from streams.config import Config, load_config
 from streams.corrections import Corrections
@@ -23,7 +25,7 @@ from streams.sinks.clickhouse_service import GROUP as SINK_GROUP
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.service import Service
 from streams.sinks.service import run_sink as run_services
-from streams.topics import InternalTopics
+from streams.topics import EVENT_TOPICS, InternalTopics
 
 #: Consumer group of the workers.
 GROUP = "salespulse"
@@ -49,8 +51,8 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
         partitions=settings.partitions,
     )
     journeys = JourneysStage(configurations=configurations, internal=internal, partitions=settings.partitions)
-    windows = WindowsStage(internal=internal, midnight=config.directory.midnight_of)
-    Watching(windows, config, internal, Connection(settings.kafka), GROUP).start()
+    windows = WindowsStage(internal=internal, midnight=midnights(config.directory))
+    _watch(windows, config, Connection(settings.kafka))
     for stage in (intake, journeys, windows):
         app.add(stage)
     app.task(lambda: _tell_when_loaded(app))
@@ -61,6 +63,13 @@ async def _tell_when_loaded(app: EngineApp) -> None:
     while not all(stage.loaded for stage in app.stages):  # noqa: ASYNC110 - loads come and go
         await asyncio.sleep(_LOOK_S)
     tell_ready()
+
+
+def _watch(windows: WindowsStage, config: Config, connection: Connection) -> None:
+    internal = windows.internal
+    upstream = UpstreamWatch(connection, GROUP, (*EVENT_TOPICS, internal.events, internal.measurements))
+    values = LiveValues(windows, working_ages(config.directory))
+    Watching(windows, values, upstream).begin()
 
 
 def run_worker(settings: Settings) -> None:

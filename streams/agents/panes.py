@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from streams.records import ItemState, PaneState, pack
+from streams.windows.items import OpenItems
 from streams.windows.rolling import SubjectWindows
 
 PaneKey = tuple[str, int]
@@ -38,6 +39,7 @@ class Partition:
         self.panes: dict[tuple[str, int], int] = {}
         #: (subject, name, tag) -> (version, state)
         self.items: dict[ItemKey, tuple[int, ItemState]] = {}
+        self._open: dict[str, OpenItems] = {}
         self.windows: dict[str, SubjectWindows] = {}
         #: ledger key -> version at which it was let go, as far as records up to it may come again
         self.forgotten: dict[bytes, int] = {}
@@ -54,6 +56,26 @@ class Partition:
         if windows is None:
             windows = self.windows[subject] = SubjectWindows(self._midnight(subject))
         return windows
+
+    def open(self, subject: str) -> OpenItems:
+        """What is open for a subject."""
+        items = self._open.get(subject)
+        if items is None:
+            items = self._open[subject] = OpenItems()
+        return items
+
+    def put_item(self, key: ItemKey, version: int, state: ItemState) -> None:
+        """Takes an item's state, of which it is open unless it was closed."""
+        self.items[key] = (version, state)
+        subject, name, tag = key
+        if state.closed:
+            self.open(subject).close(name, tag)
+        else:
+            self.open(subject).open(name, tag, state.since)
+
+    def subjects(self) -> list[str]:
+        """Everybody of whom something is held."""
+        return list(self.windows | self._open)
 
     def pane(self, subject: str, minute: int) -> PaneState:
         """A pane that is held."""

@@ -91,7 +91,7 @@ class WindowsStage(Stage):
         elif key == _META_KEY:
             held.meta, held.meta_version = _META.decode(state), version
         elif key.startswith(b"!"):
-            held.items[parse_item_key(key)] = (version, _ITEM.decode(state))
+            held.put_item(parse_item_key(key), version, _ITEM.decode(state))
         else:
             subject, minute = key.decode().rsplit("|", 1)
             held.load(subject, int(minute), version, _PANE.decode(state))
@@ -108,13 +108,12 @@ class WindowsStage(Stage):
         if partition in self._loading:
             self._loading.discard(partition)
             held.loaded()
-            self.changed.update(held.windows)
-            self.changed.update(subject for subject, _, _ in held.items)
+            self.changed.update(held.subjects())
         return held
 
-    def all_held(self) -> list[Partition]:
-        """Every partition of this worker."""
-        return [self.held(partition) for partition in sorted(self._partitions)]
+    def all_held(self) -> dict[int, Partition]:
+        """Every partition of this worker, by number."""
+        return {number: self.held(number) for number in sorted(self._partitions)}
 
     # -- fold
 
@@ -258,7 +257,7 @@ class _Folding:
             state = ItemState(seen, kept[1].since if kept else row.at, closed)
         else:
             state = ItemState(seen, row.at)
-        self._held.items[key] = (self._version, state)
+        self._held.put_item(key, self._version, state)
         self._dirty.items[key] = None
         self._stage.changed.add(row.subject)
 

@@ -1,0 +1,93 @@
+"""What the windows stage does by the clock: live values, and alerts once it knows all that happened."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.agents.now import LiveValues
+from streams.agents.upstream import Upstream
+from streams.agents.windows import WindowsStage
+from streams.engine import Connection
+
+_LOG = logging.getLogger(__name__)
+
+#: s between looks at what changed, and between judgements of rules.
+_VALUES_EVERY = 0.25
+_UPSTREAM_EVERY = 1.0
+
+#: While the workers are further behind than this (ms) live values would be those of another time.
+_TOO_FAR_BEHIND = 60_000
+
+
+class Watching:
+    """The timers of the windows stage."""
+
+    def __init__(self, stage: WindowsStage, values: LiveValues, upstream: "UpstreamWatch") -> None:
+        self._stage = stage
+        self._values = values
+        self._upstream = upstream
+
+    def begin(self) -> None:
+        """Sets the timers up; to be called before the app starts."""
+        self._stage.every(_VALUES_EVERY, self._show)
+        self._stage.every(_UPSTREAM_EVERY, self._look)
+
+    async def _show(self) -> None:
+        now = self._stage.now_ms()
+        if self._upstream.state.behind_ms(now) <= _TOO_FAR_BEHIND:
+            await self._values.send(now)
+
+    async def _look(self) -> None:
+        await self._upstream.look(self._stage.now_ms())
+
+
+class UpstreamWatch:
+    """Asks the broker how far all workers together have come."""
+
+    def __init__(self, connection: Connection, group: str, topics: Iterable[str]) -> None:
+        self.state = Upstream()
+        self._connection = connection
+        self._group = group
+        self._topics = sorted(topics)
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def look(self, now: int) -> None:
+        """Notes ends and positions at `now` (ms). A broker that is away leaves everything as old."""
+        try:
+            consumer = await self._connected()
+            places = await self._places(consumer)
+            ends = await consumer.end_offsets(places)
+            committed = await asyncio.gather(*(consumer.committed(place) for place in places))
+        except (KafkaError, OSError) as fault:
+            _LOG.warning("cannot see how far the workers are: %s", fault)
+            return
+        self.state.observe(
+            now,
+            {(place.topic, place.partition): end for place, end in ends.items()},
+            {
+                (place.topic, place.partition): offset or 0
+                for place, offset in zip(places, committed, strict=True)
+            },
+        )
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                **self._connection.aiokafka(), group_id=self._group, enable_auto_commit=False
+            )
+            await consumer.start()
+            self._consumer = consumer
+        return self._consumer
+
+    async def _places(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        found = []
+        for topic in self._topics:
+            numbers = consumer.partitions_for_topic(topic)
+            if numbers is None:
+                await consumer.topics()
+                numbers = consumer.partitions_for_topic(topic) or set()
+            found += [TopicPartition(topic, number) for number in sorted(numbers)]
+        return found
