@@ -5,6 +5,7 @@ derived from the set of events, and compared with what was emitted before (desig
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -97,11 +98,16 @@ def _derive(journey: Journey, keys: list[CallKey], noted: bool, directories: Dir
     else:
         new = Derived({**old.calls, **fresh}, old.recoveries, old.item_facts, old.items)
     changed = set(keys)
-    if old.recoveries or new.recoveries:
-        changed |= {key for key in new.calls if old.recovery(key) != new.recovery(key)}
-    if old.item_facts or new.item_facts:
-        changed |= {key for key in new.calls if old.item_facts.get(key) != new.item_facts.get(key)}
+    changed |= _differing(old.recoveries, new.recoveries)
+    changed |= _differing(old.item_facts, new.item_facts)
     return compare(journey, old, new, sorted(changed))
+
+
+def _differing(old: dict[CallKey, Any], new: dict[CallKey, Any]) -> set[CallKey]:
+    """Calls of which two derivations say different things."""
+    if old is new:
+        return set()
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
 
 
 def _concerns_others(old: CallSummary | None, new: CallSummary) -> bool:
@@ -167,10 +173,6 @@ def _compare_items(old: dict[str, RowChange], new: dict[str, RowChange], rows: l
     rows += [row for item, row in new.items() if old.get(item) != row]
 
 
-def _identity(fact: Fact) -> tuple[int, str, str, bool, int]:
-    return fact.name, fact.manager, fact.group, fact.whole, fact.at
-
-
 def compare_facts(
     entity: str,
     old: list[Fact],
@@ -179,14 +181,14 @@ def compare_facts(
     made: list[FactChange],
 ) -> None:
     """Differences between the facts of an entity: what is no more, and what is new or other."""
-    before = {_identity(fact): fact for fact in old}
+    same = set(old).intersection(new)
+    before = {_key(entity, fact): fact for fact in old if fact not in same}
     for fact in new:
-        former = before.pop(_identity(fact), None)
-        if former is None:
-            made.append(FactChange(_key(entity, fact), None, fact.value, fact.tag))
-        elif former.value != fact.value:
-            made.append(FactChange(_key(entity, fact), former.value, fact.value, fact.tag))
-    gone += [FactChange(_key(entity, fact), fact.value, None, fact.tag) for fact in before.values()]
+        if fact not in same:
+            key = _key(entity, fact)
+            former = before.pop(key, None) if before else None
+            made.append(FactChange(key, former.value if former else None, fact.value, fact.tag))
+    gone += [FactChange(key, fact.value, None, fact.tag) for key, fact in before.items()]
 
 
 def _key(entity: str, fact: Fact) -> FactKey:

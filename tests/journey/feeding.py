@@ -1,0 +1,173 @@
+"""Feeds canonical events to the fold as the journeys stage does, and keeps what it gives."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from streams.directory import Directory
+from streams.journey import Changes, Journey, apply
+from streams.records import Event, EventRow, FactKey, pack
+from streams.records_tables import TABLES
+from tests.recount import Counted
+from tests.random_calls import HOURS, LINES, MANAGERS
+
+Json = dict[str, Any]
+_TOP = {"event_id", "type", "occurred_at", "source", "customer", "manager", "group"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def directory_text() -> str:
+    """The directory of `tests.random_calls` as YAML."""
+    text = "groups:\n"
+    for group in sorted(set(MANAGERS.values())):
+        text += f"  {group}: {{name: {group}"
+        spans = [
+            f'{_DAYS[day]}: "{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}"'
+            for day, (a, b) in HOURS.get(group, {}).items()
+        ]
+        text += f", hours: {{{', '.join(spans)}}}" if spans else ""
+        text += "}\n"
+    text += "managers:\n"
+    for manager, group in MANAGERS.items():
+        text += f"  {manager}: {{name: {manager}, group: {group}}}\n"
+    text += "lines:\n"
+    for line, group in LINES.items():
+        text += f'  "{line}": {{group: {group}}}\n'
+    return text
+
+
+def ms(text: str) -> int:
+    """RFC 3339 to ms since the epoch."""
+    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def row_of(event: Json, offset: int, partition: int = 0) -> EventRow:
+    """An accepted event; names are taken as ids."""
+    known = Event(
+        source=event["source"],
+        event_id=event["event_id"],
+        type=event["type"],
+        at=ms(event["occurred_at"]),
+        customer=event["customer"],
+        manager=event.get("manager", ""),
+        group=event.get("group", ""),
+        data={name: value for name, value in event.items() if name not in _TOP},
+    )
+    return EventRow(0, partition, offset, known.at, known)
+
+
+class Feed:
+    """A stage without Kafka: folds events and adds up everything that is emitted."""
+
+    def __init__(self, directory: Directory | None = None) -> None:
+        self.directory = directory or Directory.from_text(directory_text())
+        self.journeys: dict[str, Journey] = {}
+        self.facts: dict[FactKey, int] = {}
+        self.rows: dict[tuple[Any, ...], Json] = {}
+        self.minutes: dict[tuple[str, str, int], tuple[int, int]] = {}
+        self.offset = 0
+
+    def directories(self, _version: str) -> Directory:
+        return self.directory
+
+    def log(self, events: Iterable[Json]) -> None:
+        """Append events to the log and fold each."""
+        for event in events:
+            self.take([row_of(event, self.offset)])
+            self.offset += 1
+
+    def batch(self, events: list[Json]) -> None:
+        """Append events to the log and fold them as one record."""
+        by_customer: dict[str, list[EventRow]] = {}
+        for event in events:
+            row = row_of(event, self.offset)
+            by_customer.setdefault(row.event.customer, []).append(row)
+            self.offset += 1
+        for rows in by_customer.values():
+            self.take(rows)
+
+    def take(self, rows: list[EventRow], config: str = "v1") -> Changes:
+        customer = rows[0].event.customer
+        journey = self.journeys.setdefault(customer, Journey.new(customer))
+        changes = apply(journey, rows, config, self.directories)
+        self.emitted(changes)
+        return changes
+
+    def emitted(self, changes: Changes) -> None:
+        """Add up differences; each must fit what was emitted before."""
+        for change in changes.facts:
+            assert self.facts.get(change.key) == change.old, change
+            assert change.old != change.new, change
+            if change.new is None:
+                del self.facts[change.key]
+            else:
+                self.facts[change.key] = change.new
+            for subject in change.key.subjects():
+                self.add(subject, change.key, change.old, change.new)
+        for row in changes.rows:
+            table = TABLES[row.table]
+            assert len(row.values) == len(table.columns), row
+            key = (row.table, *row.values[: len(table.key)])
+            if row.gone:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = dict(zip(table.columns, row.values, strict=True))
+
+    def add(self, subject: str, key: FactKey, old: int | None, new: int | None) -> None:
+        minute = (subject, key.name, key.at // 60_000)
+        count, total = self.minutes.get(minute, (0, 0))
+        count += (new is not None) - (old is not None)
+        total += (new or 0) - (old or 0)
+        self.minutes[minute] = (count, total)
+        if not count and not total:
+            del self.minutes[minute]
+
+    def table(self, name: str) -> list[Json]:
+        """Rows of a table as they stand, by key."""
+        return [row for key, row in sorted(self.rows.items(), key=lambda i: i[0]) if key[0] == name]
+
+    def named(self, name: str) -> list[tuple[str, str, bool, int, int]]:
+        """Facts of a name: manager, group, whole, at, value."""
+        return sorted(
+            (k.manager, k.group, k.whole, k.at, value) for k, value in self.facts.items() if k.name == name
+        )
+
+    def states(self) -> dict[str, bytes]:
+        """Encoded state of each customer."""
+        return {customer: pack(journey.encode()) for customer, journey in self.journeys.items()}
+
+
+def differences(feed: Feed, counted: Counted) -> list[str]:
+    """Where the fold and the recount do not agree."""
+    found: list[str] = []
+    facts = {(k.entity, k.name, k.manager, k.group, k.whole, k.at): v for k, v in feed.facts.items()}
+    for fact in sorted(facts.keys() | counted.facts.keys()):
+        if facts.get(fact) != counted.facts.get(fact):
+            found.append(f"{fact}: fold {facts.get(fact)}, recount {counted.facts.get(fact)}")
+    calls = {(row["source"], row["call_id"]): row for row in feed.table("calls")}
+    for key in sorted(calls.keys() | counted.calls.keys()):
+        found += _unlike(f"call {key}", calls.get(key), counted.calls.get(key))
+    legs = {(r["source"], r["call_id"], r["leg"]): r for r in feed.table("call_legs")}
+    expected = {(*k, n): leg for k, of in counted.legs.items() for n, leg in enumerate(of, 1)}
+    for leg in sorted(legs.keys() | expected.keys()):
+        found += _unlike(f"leg {leg}", legs.get(leg), expected.get(leg))
+    items = {row["item_id"]: row for row in feed.table("open_items")}
+    for item in sorted(items.keys() | counted.items.keys()):
+        found += _unlike(f"item {item}", items.get(item), counted.items.get(item))
+    if not found and feed.minutes != {
+        key: value for key, value in counted.minutes().items() if value != (0, 0)
+    } | {k: v for k, v in feed.minutes.items() if k[1] in ("open_missed", "uncalled_missed", "waiting")}:
+        found.append("minutes differ though facts do not")
+    return found
+
+
+def _unlike(what: str, row: Json | None, expected: Json | None) -> list[str]:
+    if row is None or expected is None:
+        return [f"{what}: fold {row}, recount {expected}"]
+    names = row.keys() & expected.keys()
+    return [
+        f"{what}.{name}: fold {row[name]!r}, recount {expected[name]!r}"
+        for name in sorted(names)
+        if row[name] != expected[name]
+    ]
