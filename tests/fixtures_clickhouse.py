@@ -34,8 +34,9 @@ def free_port() -> int:
 class EmbeddedClickHouse:
     """The embedded ClickHouse as a process over `folder`, in a process group of its own."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, arguments: tuple[str, ...] = (), **environment: str) -> None:
         self.folder = folder
+        self._arguments = arguments
         self.port = free_port()
         self._environment: Mapping[str, str] = {
             "SALESPULSE_CLICKHOUSE_READONLY_USER": READER,
@@ -61,7 +62,7 @@ class EmbeddedClickHouse:
 
     def start(self) -> Self:
         """Starts the process and waits until it answers."""
-        arguments = ["--data-dir", str(self.folder), "--port", str(self.port)]
+        arguments = ["--data-dir", str(self.folder), "--port", str(self.port), *self._arguments]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streams.local.clickhouse", *arguments],

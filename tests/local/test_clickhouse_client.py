@@ -1,7 +1,7 @@
 """clickhouse-connect, the client that the product and Superset use, against the same server."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import clickhouse_connect
@@ -22,8 +22,8 @@ def client(clickhouse: str) -> Iterator[Client]:
         client.command("CREATE DATABASE IF NOT EXISTS front")
         client.command("DROP TABLE IF EXISTS front.things")
         client.command(
-            "CREATE TABLE front.things (id UInt64, name String, at DateTime64(3, 'UTC'), share Nullable(Float64)) "
-            "ENGINE = MergeTree ORDER BY id"
+            "CREATE TABLE front.things (id UInt64, name String, at DateTime64(3, 'UTC'), "
+            "share Nullable(Float64)) ENGINE = MergeTree ORDER BY id"
         )
         yield client
 
@@ -57,7 +57,7 @@ def test_a_failure_has_its_code(client: Client) -> None:
 
 
 def test_the_async_client_does_the_same(client: Client, clickhouse: str) -> None:
-    async def use() -> list[tuple[object, ...]]:
+    async def use() -> list[Sequence[object]]:
         other = await clickhouse_connect.get_async_client(dsn=clickhouse)
         await other.insert("things", ROWS, column_names=COLUMNS, database="front")
         answers = await asyncio.gather(

@@ -10,10 +10,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# The engine takes the server's time zone from here when it is loaded.
-os.environ["TZ"] = "UTC"
-time.tzset()
-
 from aiohttp import web
 
 from streams.local.clickhouse.access import Limits, write_configuration
@@ -28,7 +24,7 @@ log = logging.getLogger("streams.local.clickhouse")
 HOST = "127.0.0.1"
 
 #: Seconds that running statements get to finish after SIGTERM.
-GRACE_S = 12.0
+GRACE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,9 @@ async def serve(options: Options, engine: Engine, limits: Limits) -> None:
 
 
 def run(options: Options) -> None:
-    """Opens the data folder and serves it; exits with a plain sentence when that can't be."""
+    """Opens the data folder and serves it until it is told to stop."""
+    os.environ["TZ"] = "UTC"  # the engine's time zone, read when it is loaded
+    time.tzset()
     limits = Limits()
     with DataFolder(options.data_dir) as folder:
         engine = Engine(folder.engine, write_configuration(folder.configuration, limits))

@@ -26,11 +26,9 @@ _CONTENT_TYPES = (
 
 def content_type(output_format: str) -> str:
     """The media type of a format of ClickHouse."""
-    for start, media_type in _CONTENT_TYPES:
-        if output_format.startswith(start):
-            break
-    if output_format.startswith("CSVWithNames"):
-        return media_type + "; header=present"
+    media_type = next(kind for start, kind in _CONTENT_TYPES if output_format.startswith(start))
+    if output_format.startswith("CSV"):
+        return f"{media_type}; header={'present' if 'WithNames' in output_format else 'absent'}"
     return media_type
 
 

@@ -21,8 +21,8 @@ _zstd: Any = import_module("zstandard")
 
 
 def _checksum(data: bytes) -> bytes:
-    low, high = _cityhash.CityHash128(data)
-    return struct.pack("<QQ", low, high)
+    first, second = divmod(_cityhash.CityHash128(data), 1 << 64)
+    return struct.pack("<QQ", first, second)
 
 
 def pack(data: bytes) -> bytes:
@@ -64,7 +64,7 @@ def _unpack_block(method: int, packed: bytes, raw_size: int) -> bytes:
             return bytes(_lz4.decompress(packed, uncompressed_size=raw_size))
         if method == _ZSTD:
             return bytes(_zstd.ZstdDecompressor().decompress(packed, max_output_size=raw_size))
-    except Exception as error:
+    except (RuntimeError, ValueError, _zstd.ZstdError) as error:
         raise QueryFailure.named(Code.CANNOT_DECOMPRESS, f"Cannot decompress: {error}") from None
     if method == _NONE:
         return packed

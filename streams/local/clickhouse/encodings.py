@@ -51,9 +51,7 @@ def unpack(data: bytes, encoding: str, limit: int) -> bytes:
         raise QueryFailure.named(Code.UNKNOWN_COMPRESSION_METHOD, f"Unknown compression method {encoding}")
     try:
         return b"".join(_pieces(data, _UNPACKER[encoding], limit))
-    except QueryFailure:
-        raise
-    except Exception as error:
+    except (RuntimeError, ValueError, EOFError, zlib.error, _zstd.ZstdError) as error:
         raise QueryFailure.named(Code.CANNOT_DECOMPRESS, f"{encoding}: {error}") from None
 
 

@@ -33,8 +33,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class StatementKind:
-    """How the engine's parser classifies a text: `READ_ONLY`, `MUTATING`, `CONTROL`, ... and how many
-    statements it holds (0: it does not parse)."""
+    """How the engine's parser classifies a text: `READ_ONLY`, `MUTATING`, `CONTROL`, ...
+
+    `count` is how many statements it holds; 0 if it does not parse.
+    """
 
     name: str
     count: int
@@ -62,7 +64,7 @@ class Connection:
         """Runs a statement (or several); raises `QueryFailure` with ClickHouse's code."""
         try:
             answer = self._native.query(sql, output_format)
-        except Exception as error:
+        except RuntimeError as error:
             raise QueryFailure.from_engine(error) from None
         return _result(answer, answer.bytes())
 
@@ -85,7 +87,7 @@ class Connection:
             stream = self._native.send_insert(head, input_format)
             self._native.insert_append(stream, bytes(data))
             answer = self._native.insert_done(stream)
-        except Exception as error:
+        except RuntimeError as error:
             raise QueryFailure.from_engine(error) from None
         return _result(answer, b"")
 
@@ -129,7 +131,7 @@ class Engine:
     def _open(self) -> Connection:
         try:
             return Connection(self._chdb.connect(self._address))
-        except Exception as error:
+        except RuntimeError as error:
             raise QueryFailure.from_engine(error) from None
 
     @contextmanager

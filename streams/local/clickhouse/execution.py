@@ -1,6 +1,5 @@
 """Runs one question on the engine, in the rights of one user."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.local.clickhouse.access import READER_ROLE, Limits
@@ -12,11 +11,15 @@ from streams.local.clickhouse.engine import (
     quote_name,
 )
 from streams.local.clickhouse.failures import Code, QueryFailure
-from streams.local.clickhouse.guard import READER_DATABASES, check_reader
+from streams.local.clickhouse.guard import READER_DATABASES, Catalogue, check_reader
 from streams.local.clickhouse.question import Question
+from streams.local.clickhouse.reader_settings import check_settings
 from streams.local.clickhouse.statement import asked_format, first_word, insert_of
 
 DEFAULT_FORMAT = "TabSeparated"
+
+#: readonly=1: a user who may not even change settings.
+SETTINGS_FIXED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,32 @@ class Execution:
     def __init__(self, engine: Engine, limits: Limits) -> None:
         self._engine = engine
         self._limits = limits
+        with engine.session() as connection:
+            self._catalogue = Catalogue.of(connection)
 
     def run(self, question: Question, user: User) -> Answer:
         """The answer, or `QueryFailure`. Blocks until the engine is done."""
         _check_session(question)
-        run: Callable[[Connection, Question, User], Answer]
-        run = self._run_reader if user.readonly else _run_owner
         with self._engine.session() as connection:
-            return run(connection, question, user)
+            if user.readonly:
+                return self._run_named(connection, question, user)
+            return _run_owner(connection, question)
+
+    def cancel(self, *, reads_only: bool) -> None:
+        """Cancels the statements that run: SELECTs alone, or all. Those fail with code 394."""
+        condition = "query_kind = 'Select'" if reads_only else "query_kind != 'KillQuery'"
+        with self._engine.session() as connection:
+            connection.run(f"KILL QUERY WHERE {condition} ASYNC")
+
+    def _run_named(self, connection: Connection, question: Question, user: User) -> Answer:
+        """The engine knows every session as `default`: its refusals get the user's own name."""
+        try:
+            return self._run_reader(connection, question, user)
+        except QueryFailure as failure:
+            message = failure.message.removeprefix("default: ")
+            if message == failure.message:
+                raise
+            raise QueryFailure(failure.code, f"{user.name}: {message}") from None
 
     def _run_reader(self, connection: Connection, question: Question, user: User) -> Answer:
         if question.database and question.database not in READER_DATABASES:
@@ -70,13 +91,15 @@ class Execution:
                 "readonly": str(user.readonly),
             }
         )
+        if user.readonly != SETTINGS_FIXED:  # else the engine refuses every setting by itself
+            check_settings(question.settings)
         connection.set(question.settings)
         sql = _decoded(question.text)
-        check_reader(connection, sql)
+        check_reader(connection, sql, self._catalogue)
         return _ask(connection, question, sql, gives_rows=True)
 
 
-def _run_owner(connection: Connection, question: Question, user: User) -> Answer:
+def _run_owner(connection: Connection, question: Question) -> Answer:
     _use(connection, question.database)
     for table in question.tables:
         connection.run(f"CREATE TEMPORARY TABLE {quote_name(table.name)} ({table.structure})")

@@ -15,9 +15,14 @@ _PIECE = 1 << 18
 
 
 async def read_question(request: web.Request, query_id: str, limit: int) -> Question:
-    """The question in `request`; raises `QueryFailure` for a body over `limit` bytes (packed or
-    not), for broken compression, or a parameter that can't be."""
+    """The question in `request`.
+
+    Raises `QueryFailure` for a body over `limit` bytes (packed or not), for broken compression, or
+    a parameter that can't be.
+    """
     params = only_once(request.query.items())
+    if "role" in params:
+        raise QueryFailure.named(Code.NOT_IMPLEMENTED, "Roles are off in the embedded ClickHouse.")
     tables: tuple[Table, ...] = ()
     if request.content_type == "multipart/form-data":
         fields, files = await _read_form(request, limit)
@@ -29,8 +34,8 @@ async def read_question(request: web.Request, query_id: str, limit: int) -> Ques
     headers = request.headers
     return Question(
         text=_joined(params.get("query", "").encode(), body),
-        database=params.get("database") or headers.get("X-ClickHouse-Database", ""),
-        default_format=params.get("default_format") or headers.get("X-ClickHouse-Format", ""),
+        database=params.get("database", "") or headers.get("X-ClickHouse-Database", ""),
+        default_format=params.get("default_format", "") or headers.get("X-ClickHouse-Format", ""),
         query_id=query_id,
         settings=_without_tables(settings_of(params), tables),
         tables=tables,

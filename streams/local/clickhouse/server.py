@@ -45,8 +45,8 @@ class Queue:
             self._inside -= 1
 
     def close(self) -> None:
-        """Waits for what runs."""
-        self._pool.shutdown(wait=True)
+        """Waits for what runs; what still waits is dropped, unanswered."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _work(execution: Execution, question: Question, user: User) -> tuple[Answer, bytes]:
@@ -57,7 +57,7 @@ def _work(execution: Execution, question: Question, user: User) -> tuple[Answer,
 class Front:
     """ClickHouse's HTTP interface for `users` over one engine."""
 
-    def __init__(self, engine: Engine, execution: Execution, users: Sequence[User], body_limit: int):
+    def __init__(self, engine: Engine, execution: Execution, users: Sequence[User], body_limit: int) -> None:
         self._engine = engine
         self._execution = execution
         self._users = {user.name: user for user in users}
@@ -73,10 +73,17 @@ class Front:
         app.router.add_get("/replicas_status", _ping)
         app.router.add_get("/", self._handle)
         app.router.add_post("/", self._handle)
+        app.on_shutdown.append(self._stop_reading)
         app.on_cleanup.append(self._close)
         return app
 
-    async def _close(self, app: web.Application) -> None:
+    async def _stop_reading(self, _: web.Application) -> None:
+        """The server takes no more requests; writes go on, nobody waits for reads."""
+        await asyncio.to_thread(self._execution.cancel, reads_only=True)
+
+    async def _close(self, _: web.Application) -> None:
+        """Writes had their time; what still runs now is cancelled."""
+        await asyncio.to_thread(self._execution.cancel, reads_only=False)
         for queue in (self._inserts, self._queries, self._readers):
             await asyncio.to_thread(queue.close)
 
@@ -140,7 +147,7 @@ def _credentials(request: web.Request) -> tuple[str, str]:
     return request.query.get("user") or "default", request.query.get("password", "")
 
 
-async def _ping(request: web.Request) -> web.Response:
+async def _ping(_: web.Request) -> web.Response:
     return web.Response(text=_OK, content_type="text/html")
 
 

@@ -13,6 +13,7 @@ from streams.local.clickhouse.failures import Code, QueryFailure
 _TOKEN = re.compile(
     rb"""
       (?P<space>\s+ | --[^\n]*\n? | \#[!\ ][^\n]*\n? | /\*.*?\*/)
+    | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<quoted>'(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`\\]|\\.|``)*`)
     | (?P<number>[0-9][0-9A-Za-z_.]*)
@@ -112,6 +113,8 @@ def _decoded(head: bytes) -> str:
 
 def asked_format(sql: str) -> str:
     """The output format that the statement names by itself (`... FORMAT JSON`), else ''."""
+    if "FORMAT" not in sql.upper():  # spares long lists of values the tokens
+        return ""
     found, previous = "", ""
     for token in tokens(sql.encode()):
         if previous == "FORMAT" and token.kind == "word" and token.depth == 0:
