@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 FailPoint = Callable[[str, str], Awaitable[None]]
 
 
-async def _no_fail_point(stage: str, point: str) -> None:
+async def _no_fail_point(_stage: str, _point: str) -> None:
     return None
 
 
-def _loses_no_chunk(tp: TP) -> bool:
+def _loses_no_chunk(_tp: TP) -> bool:
     return False
 
 
@@ -48,7 +48,7 @@ class EngineApp(faust.App):
     clock: BrokerClock
     fail_point: FailPoint
     loses_chunk: Callable[[TP], bool]  #: for tests of the guard
-    _identity_check: tuple[int, asyncio.Future[None]] | None
+    identity_check: tuple[int, asyncio.Future[None]] | None
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker, self, loop=self.loop)
@@ -58,13 +58,13 @@ class EngineApp(faust.App):
         if self.identities is None:
             return
         generation = self.consumer_generation_id
-        if self._identity_check is None or self._identity_check[0] != generation:
+        if self.identity_check is None or self.identity_check[0] != generation:
             wanted = {(s.epoch, name) for s in self.stages for name in (*s.topics, s.ledger) if name}
             check = asyncio.ensure_future(
                 check_identities(self.connection, self.producer, self.identities, wanted)
             )
-            self._identity_check = (generation, check)
-        await asyncio.shield(self._identity_check[1])
+            self.identity_check = (generation, check)
+        await asyncio.shield(self.identity_check[1])
 
     def add(self, stage: "Stage") -> None:
         """Makes `stage` read its topics as an agent of this app."""
@@ -76,7 +76,7 @@ class EngineApp(faust.App):
         stage.attach(self)
 
 
-def make_app(
+def make_app(  # noqa: PLR0913  settings are many
     name: str,
     connection: Connection,
     *,
@@ -138,7 +138,7 @@ def make_app(
     )
     app.connection, app.identities = connection, identities
     app.chunk_records, app.stages = {}, []
-    app.clock, app._identity_check = BrokerClock(), None
+    app.clock, app.identity_check = BrokerClock(), None
     app.pace, app.fetch_wait_ms = pace, fetch_wait_ms
     app.fail_point, app.loses_chunk = fail_point, loses_chunk
     return app

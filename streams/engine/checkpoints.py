@@ -89,7 +89,7 @@ class Checkpoints:
         began = monotonic()
         try:
             await self._write(batch, upto)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  whatever it is, nothing may go on
             self._stage.end_process(fault)
         self._stage.statistics.checkpoints += 1
         self._stage.statistics.checkpoint_seconds += monotonic() - began

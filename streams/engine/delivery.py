@@ -58,7 +58,7 @@ async def write_values(
     between: Between = _no_pause,
 ) -> list[Any]:
     """Writes encoded ledger records; see `write_state`."""
-    kafka = cast(Any, producer)._producer
+    kafka = cast("Any", producer)._producer  # noqa: SLF001  Faust has no batches of records
     sent: list[Awaitable[Any]] = []
     for partition, rows in values.items():
         batch = kafka.create_batch()

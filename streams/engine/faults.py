@@ -31,5 +31,6 @@ def end_process(where: str, fault: BaseException) -> NoReturn:
         trace = "".join(traceback.format_exception(fault))
         told = f"{where} stops on an unexpected error:\n{trace}"
     log.critical(told)
-    print(told, file=sys.stderr, flush=True)
+    sys.stderr.write(told + "\n")
+    sys.stderr.flush()
     os._exit(EXIT_CODE)

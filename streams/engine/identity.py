@@ -6,9 +6,10 @@ first worker of an epoch writes it down, each later one compares.
 """
 
 import asyncio
+from typing import Any
 
 from aiokafka.structs import TopicPartition
-from confluent_kafka import TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from faust.types.transports import ProducerT
 
@@ -18,6 +19,9 @@ from streams.engine.delivery import deliver
 from streams.engine.faults import EngineFault
 from streams.engine.ledger import read_log, reader
 from streams.engine.offsets import RENEWED
+
+#: What to do when a topic is missing.
+CREATE = "`salespulse topics` creates what is missing; if it was there before, see what deleted it."
 
 #: How long the broker may take to describe topics, s.
 DESCRIBE_TIMEOUT = 30.0
@@ -50,13 +54,22 @@ async def check_identities(
 def _describe(connection: Connection, topics: list[str]) -> dict[str, str]:
     admin = AdminClient(connection.confluent())
     told = admin.describe_topics(TopicCollection(topics), request_timeout=DESCRIBE_TIMEOUT)
-    return {name: str(future.result().topic_id) for name, future in told.items()}
+    return {name: _id(name, future) for name, future in told.items()}
+
+
+def _id(name: str, described: Any) -> str:
+    try:
+        return str(described.result().topic_id)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise EngineFault(f"there is no topic {name}. {CREATE}") from error
+        raise
 
 
 async def _recorded(connection: Connection, register: str) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
 
-    def add(source: TopicPartition, key: bytes | None, value: bytes | None) -> None:
+    def add(_: TopicPartition, key: bytes | None, value: bytes | None) -> None:
         if key is not None and value is not None:
             found.setdefault(key, value)  # of two workers that were first, the first one
 

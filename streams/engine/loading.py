@@ -66,7 +66,7 @@ class Loader:
             and self.loaded is self._target
         )
 
-    async def wait_for(self, generation: int) -> bool:
+    async def wait_for(self, generation: int | None) -> bool:
         """Waits until the memory is that of `generation`; False when there is a later one."""
         while generation == self._app.consumer_generation_id:
             if self.ready:

@@ -56,7 +56,7 @@ class Runner:
     async def _guarded(self, work: Work) -> None:
         try:
             await work()
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  whatever it is, nothing may go on
             self.stage.end_process(fault)
 
     async def _fold_all(self, stream: Any) -> None:

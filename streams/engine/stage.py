@@ -68,7 +68,7 @@ class Stage(ABC):
         """
         raise NotImplementedError(f"{self.name} has a ledger, so it must restore from it")
 
-    def drop(self, partition: int) -> None:
+    def drop(self, partition: int) -> None:  # noqa: B027  stages without state need none
         """Forgets the state of a partition that went to another worker.
 
         Everything collected has been written before.
@@ -82,7 +82,7 @@ class Stage(ABC):
     def collect(self) -> Batch:
         """Hands over all outputs and changed state since the last call, as final bytes."""
 
-    async def on_load(self, partitions: frozenset[int]) -> None:
+    async def on_load(self, partitions: frozenset[int]) -> None:  # noqa: B027  most need none
         """Called when these partitions' state is restored, before anything of them is folded.
 
         The place to read what belongs to the state and is not in the ledger.

@@ -16,6 +16,7 @@ on inner methods of these; read the notes below again before raising a version.
   waits for the others' long poll. Here it is 20 ms. After a small fetch there is a short pause,
   else a trickle costs a fetch per event.
 """
+# ruff: noqa: SLF001  what Faust and aiokafka keep to themselves is the subject of this file
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -77,7 +78,10 @@ class BatchConsumer(driver.Consumer):
 
     # -- delivery
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+    async def getmany(  # Faust's signature
+        self,
+        timeout: float,  # noqa: ASYNC109
+    ) -> AsyncIterator[tuple[TP, Message]]:
         """Fetches, and yields one message per chunk."""
         await self._seek_wanted()
         seeks = self._seeks
@@ -104,7 +108,7 @@ class BatchConsumer(driver.Consumer):
     def _chunk_message(self, tp: TP, records: list[Any]) -> Message:
         first, last = records[0].offset, records[-1].offset
         message = self._to_message(tp, records[-1])
-        message.value = cast(Any, Chunk(min(first, self._delivered.get(tp, first)), records))
+        message.value = cast("Any", Chunk(min(first, self._delivered.get(tp, first)), records))
         self._delivered[tp] = last + 1
         # Faust drops what lies below its read offset, silently, and sees gaps in jumps above it.
         self._read_offset[tp] = last
@@ -157,12 +161,12 @@ class BatchConsumer(driver.Consumer):
     def done(self, generation: int, upto: Mapping[TP, int]) -> None:
         """Everything below these offsets is delivered and in the ledger; commit it in time."""
         if generation == self.app.consumer_generation_id:
-            self._acked.update(cast(Any, upto))
+            self._acked.update(cast("Any", upto))
 
     def _new_offset(self, tp: TP) -> int | None:
-        return cast(int | None, self._acked.pop(tp, None))
+        return cast("int | None", self._acked.pop(tp, None))
 
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+    async def _add_gap(self, _tp: TP, _from: int, _to: int) -> None:
         return None
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:

@@ -1,0 +1,89 @@
+"""Chunks lost on the way, holes in offsets, logs that are not what they were."""
+
+import signal
+
+from tests.engine.feed import make_feed
+from tests.engine.trial import Trial
+from tests.engine.workers import Worker
+from tests.waiting import eventually
+
+
+def test_lost_chunks_are_read_again(trial: Trial) -> None:
+    feed = make_feed(6000, seed=11)
+    fed = trial.feeding(feed, rate=1500)
+    worker = trial.worker(loses=0.1, stall_seconds=1.0)
+    fed.join()
+    trial.drained()
+    assert sum(worker.most(stage, "gaps") for stage in ("intake", "journeys", "windows")) > 5
+    judged = trial.judge(feed)
+    assert judged.exact, judged
+
+
+def test_a_lost_chunk_with_nothing_behind_it_is_read_again(trial: Trial) -> None:
+    feed = make_feed(500, seed=12)
+    worker = trial.worker(loses_first_of=trial.topic("meas"), stall_seconds=1.0)
+    trial.send(feed.records)
+    trial.drained()
+    assert worker.most("windows", "stalls") > 0
+    judged = trial.judge(feed)
+    assert judged.exact, judged
+
+
+def test_transactional_producers_leave_holes_and_what_they_take_back_is_no_event(trial: Trial) -> None:
+    feed = make_feed(1200, seed=13)
+    trial.worker(loses=0.1, stall_seconds=1.0)
+    trial.send_in_transactions(feed.records, size=60)
+    trial.drained(ends_with_markers=True)
+    judged = trial.judge(feed)
+    assert judged.exact, judged
+
+
+def refuses(worker: Worker, text: str) -> None:
+    eventually(lambda: 70 in worker.exits and text in worker.errors, 20, what=text)
+
+
+def test_records_deleted_before_they_were_read_stop_the_worker(trial: Trial) -> None:
+    feed = make_feed(600, seed=14)
+    trial.send(feed.records)
+    worker = trial.worker()
+    trial.drained()
+    worker.end()
+    trial.send(feed.records)
+    trial.delete_records("calls")
+    refuses(trial.worker("again"), "were deleted before they were read")
+
+
+def test_records_deleted_under_a_running_worker_stop_it(trial: Trial) -> None:
+    feed = make_feed(600, seed=15)
+    trial.send(feed.records)
+    worker = trial.worker()
+    trial.drained()
+    worker.send_signal(signal.SIGSTOP)
+    trial.send(feed.records)
+    trial.delete_records("calls")
+    trial.send(feed.records)
+    worker.send_signal(signal.SIGCONT)
+    refuses(worker, "were deleted before they were read")
+
+
+def test_a_topic_made_anew_stops_the_worker(trial: Trial) -> None:
+    feed = make_feed(600, seed=16)
+    trial.send(feed.records)
+    worker = trial.worker()
+    trial.drained()
+    worker.end()
+    trial.delete("calls")
+    trial.create("calls")
+    trial.send(feed.records)
+    refuses(trial.worker("again"), "was deleted and made anew")
+
+
+def test_a_topic_made_anew_under_a_running_worker_stops_it(trial: Trial) -> None:
+    feed = make_feed(600, seed=17)
+    trial.send(feed.records)
+    worker = trial.worker()
+    trial.drained()
+    trial.delete("calls")
+    trial.create("calls")
+    trial.send(feed.records)
+    refuses(worker, "made anew")

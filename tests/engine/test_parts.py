@@ -1,0 +1,218 @@
+"""Parts of the engine by themselves, on stand-ins for Faust's consumer."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from faust.types import TP
+
+from streams.engine import EngineFault, Statistics, encode_state
+from streams.engine.batch import MAX_RECORD_BYTES, Output
+from streams.engine.clock import LOG_APPEND_TIME, BrokerClock
+from streams.engine.delivery import deliver
+from streams.engine.freshness import Freshness
+from streams.engine.guard import Guard, Watchdog
+from streams.engine.ledger import LedgerPartition
+from streams.engine.loading import Assignment, Loader
+from streams.engine.offsets import check_continuity
+from streams.engine.transport import Chunk, Reach
+from streams.records import version
+
+ONE, TWO = TP("topic", 0), TP("topic", 1)
+
+
+class Consumer:
+    """Stands in for `BatchConsumer`."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[TP, int]] = []
+        self.reached: dict[TP, Reach] = {}
+        self.given: dict[TP, int] = {}
+        self.begin = 0
+
+    def read_again(self, tp: TP, offset: int) -> None:
+        self.asked.append((tp, offset))
+
+    def reach(self, tp: TP) -> Reach | None:
+        return self.reached.get(tp)
+
+    def delivered(self, tp: TP) -> int | None:
+        return self.given.get(tp)
+
+    async def earliest_offsets(self, tp: TP) -> dict[TP, int]:
+        return {tp: self.begin}
+
+
+class Parts:
+    def __init__(self, **stage: Any) -> None:
+        self.consumer = Consumer()
+        self.app: Any = cast("Any", SimpleNamespace(consumer=self.consumer))
+        told = {"statistics": Statistics(), "may_have_holes": False, "stall_seconds": 0.0, "epoch": 1}
+        self.stage: Any = cast("Any", SimpleNamespace(**told | stage))
+        self.guard = Guard(self.stage, self.app)
+
+
+def chunk(*offsets: int, start: int | None = None) -> Chunk:
+    records = [SimpleNamespace(offset=offset) for offset in offsets]
+    return Chunk(offsets[0] if start is None else start, cast("list[Any]", records))
+
+
+def offsets(records: list[Any]) -> list[int]:
+    return [record.offset for record in records]
+
+
+def test_what_is_known_is_cut_off_and_what_is_next_is_admitted() -> None:
+    guard = Parts().guard
+    guard.start({ONE: 12})
+    assert offsets(guard.admit(ONE, chunk(10, 11, 12, 13))) == [12, 13]
+    assert guard.admit(ONE, chunk(8, 9)) == []
+
+
+def test_a_gap_is_read_again_once() -> None:
+    parts = Parts()
+    parts.guard.start({ONE: 12})
+    assert parts.guard.admit(ONE, chunk(14, 15)) == []
+    assert parts.guard.admit(ONE, chunk(16)) == []
+    assert parts.consumer.asked == [(ONE, 12)]
+    assert parts.stage.statistics.gaps == 1
+    assert offsets(parts.guard.admit(ONE, chunk(12, 13))) == [12, 13]
+
+
+async def test_offsets_that_do_not_exist_are_no_gap_where_they_may_be_missing() -> None:
+    parts = Parts(may_have_holes=True)
+    parts.guard.start({ONE: 12})
+    found = parts.guard.admit(ONE, chunk(14, 17, start=12))
+    assert offsets(found) == [14, 17]
+    assert parts.guard.holes(ONE, found)
+    await parts.guard.check_holes(ONE)
+
+
+async def test_elsewhere_they_are_a_fault() -> None:
+    parts = Parts()
+    parts.guard.start({ONE: 12})
+    with pytest.raises(EngineFault, match="has no record 12"):
+        await parts.guard.check_holes(ONE)
+
+
+async def test_deleted_records_are_a_fault_everywhere() -> None:
+    parts = Parts(may_have_holes=True)
+    parts.guard.start({ONE: 12})
+    parts.consumer.begin = 14
+    with pytest.raises(EngineFault, match="records 12 to 13 were deleted"):
+        await parts.guard.check_holes(ONE)
+
+
+def test_a_log_that_ends_before_what_was_read_is_another_log() -> None:
+    parts = Parts()
+    parts.guard.start({ONE: 12})
+    parts.consumer.reached[ONE] = Reach(3, 3, 0.0)
+    with pytest.raises(EngineFault, match="SALESPULSE_EPOCH"):
+        parts.guard.admit(ONE, chunk(0, 1, 2))
+    check_continuity(ONE, 12, 0, 12)
+
+
+def test_the_watchdog_waits_while_the_stage_is_at_work() -> None:
+    parts = Parts()
+    parts.guard.start({ONE: 12, TWO: 5})
+    parts.consumer.given = {ONE: 15, TWO: 5}
+    dog = Watchdog(parts.stage, parts.app, parts.guard)
+    dog.look(idle=False)
+    assert parts.consumer.asked == []
+    dog.look(idle=True)
+    assert parts.consumer.asked == [(ONE, 12)]
+    assert parts.stage.statistics.stalls == 1
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    clock = [100.0]
+    monkeypatch.setattr("streams.engine.freshness.monotonic", lambda: clock[0])
+    return clock
+
+
+def test_caught_up_counts_from_the_brokers_answer(now: list[float]) -> None:
+    parts = Parts()
+    fresh = Freshness(parts.app, parts.guard)
+    parts.guard.start({ONE: 10})
+    assert not fresh.within(5)
+    parts.consumer.reached[ONE] = Reach(10, 10, 99.0)
+    assert fresh.within(5)
+    assert not fresh.within(0.5)
+    now[0] = 120.0  # the broker has been silent since
+    assert not fresh.within(5)
+
+
+def test_behind_is_caught_up_once_what_stood_there_then_is_folded(now: list[float]) -> None:
+    parts = Parts()
+    fresh = Freshness(parts.app, parts.guard)
+    parts.guard.start({ONE: 10})
+    parts.consumer.given[ONE] = 30
+    parts.consumer.reached[ONE] = Reach(30, 30, 99.0)
+    assert not fresh.within(5)
+    parts.consumer.reached[ONE] = Reach(50, 50, 102.0)
+    parts.guard.next[ONE], parts.consumer.given[ONE], now[0] = 30, 50, 102.0
+    assert fresh.within(5), "all written until 99.0 is folded"
+    now[0] = 105.0
+    assert not fresh.within(5)
+
+
+def test_markers_at_the_end_are_nothing_unread(now: list[float]) -> None:
+    parts = Parts()
+    fresh = Freshness(parts.app, parts.guard)
+    parts.guard.start({ONE: 10})
+    parts.consumer.given[ONE] = 10
+    parts.consumer.reached[ONE] = Reach(11, 11, now[0])
+    assert fresh.within(5)
+
+
+def test_the_clock_follows_the_times_that_the_broker_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.engine.clock.local_ms", lambda: 1_000.0)
+    clock = BrokerClock()
+    clock.observe([SimpleNamespace(timestamp_type=0, timestamp=9_000)], sent=990.0)
+    assert clock.now_ms() == 1_000
+    # Appended between 990 and 1 000 of ours, at 3 000 of the broker's: it is 2 000 to 2 010 ahead.
+    clock.observe([SimpleNamespace(timestamp_type=LOG_APPEND_TIME, timestamp=3_000)], sent=990.0)
+    assert clock.now_ms() == 3_000
+    clock.observe([SimpleNamespace(timestamp_type=LOG_APPEND_TIME, timestamp=1_000)], sent=995.0)
+    assert clock.now_ms() == 1_005
+
+
+async def test_a_forgotten_key_is_told_only_while_its_records_can_come_again() -> None:
+    told: list[tuple[int, bytes, int, bytes | None]] = []
+    parts = Parts(restore=lambda *what: told.append(what))
+    loader = Loader(parts.stage, cast("Any", loading_app(parts)), parts.guard, cast("Any", None))
+    part = LedgerPartition("ledger", 3)
+    part.add(b"kept", encode_state(version(1, 5), b"state"))
+    part.add(b"gone", encode_state(version(1, 9), None))
+    part.add(b"gone long since", encode_state(version(1, 4), None))
+    await loader._restore(part, 5)
+    assert told == [(3, b"kept", version(1, 5), b"state"), (3, b"gone", version(1, 9), None)]
+    part.add(b"kept", encode_state(version(2, 1), b"state"))
+    with pytest.raises(EngineFault, match="later epoch"):
+        await loader._restore(part, 5)
+
+
+def loading_app(parts: Parts) -> Any:
+    return SimpleNamespace(consumer=parts.consumer, on_partitions_assigned=None)
+
+
+@pytest.mark.parametrize(
+    ("then", "kept"),
+    [
+        (Assignment(8, "me", frozenset([ONE])), {ONE}),
+        (Assignment(9, "me", frozenset([ONE, TWO])), set()),  # somebody may have had them in 8
+        (Assignment(8, "me again", frozenset([ONE, TWO])), set()),  # the group had thrown us out
+        (Assignment(7, "me", frozenset([ONE, TWO])), set()),
+    ],
+)
+def test_partitions_are_kept_only_from_the_generation_right_before(then: Assignment, kept: set[TP]) -> None:
+    parts = Parts()
+    loader = Loader(parts.stage, cast("Any", loading_app(parts)), parts.guard, cast("Any", None))
+    assert loader._kept(then) == set()
+    loader._last = Assignment(7, "me", frozenset([ONE, TWO]))
+    assert loader._kept(then) == kept
+
+
+async def test_a_record_too_large_is_told_before_it_is_sent() -> None:
+    with pytest.raises(EngineFault, match="for events partition 2 is larger"):
+        await deliver(cast("Any", None), [Output("events", 2, None, bytes(MAX_RECORD_BYTES))])
