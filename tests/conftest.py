@@ -6,7 +6,7 @@ import pytest
 
 from streams.local.broker import Broker
 
-pytest_plugins = ["tests.fixtures_clickhouse"]
+pytest_plugins = ["tests.fixtures_clickhouse", "tests.fixtures_topics"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""How events come in over HTTP: validated, into Kafka, and only then acknowledged."""
