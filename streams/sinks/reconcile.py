@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streams.settings import Settings
 from streams.sinks.clickhouse_service import GROUP
@@ -77,11 +77,7 @@ def wait_until_read(brokers: str, readings: Sequence[Reading], within_s: float) 
 
 
 def _wait(consumer: Consumer, reading: Reading, deadline: float) -> None:
-    left: dict[tuple[str, int], int] = {}
-    for place in _places(consumer, reading.topics):
-        begin, end = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
-        if end > begin:
-            left[place.topic, place.partition] = end
+    left = _ends(consumer, reading.topics, deadline)
     while left:
         asked = [TopicPartition(topic, partition) for topic, partition in left]
         for place in consumer.committed(asked, timeout=_ANSWER_S):
@@ -92,6 +88,23 @@ def _wait(consumer: Consumer, reading: Reading, deadline: float) -> None:
             raise NotStored(f"{reading.group} has not read all of {names} yet")
         if left:
             time.sleep(_EVERY_S)
+
+
+def _ends(consumer: Consumer, topics: Sequence[str], deadline: float) -> dict[tuple[str, int], int]:
+    """Where partitions with records end. A partition that has no leader just now is asked again."""
+    while True:
+        try:
+            ends = {}
+            for place in _places(consumer, topics):
+                begin, end = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
+                if end > begin:
+                    ends[place.topic, place.partition] = end
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_EVERY_S)
+        else:
+            return ends
 
 
 def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:

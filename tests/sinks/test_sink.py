@@ -133,7 +133,7 @@ def test_faults_of_clickhouse_lose_nothing_and_count_nothing_twice(
 
 
 def retries() -> float:
-    return metrics.RETRIES.labels("measurements")._value.get()
+    return float(metrics.RETRIES.labels("measurements")._value.get())
 
 
 def test_memory_stays_bounded_while_clickhouse_is_away(upstream: Upstream, store: Client) -> None:

@@ -1,0 +1,111 @@
+"""What the corrections need of ClickHouse: panes counted anew, and all that is stored of a customer."""
+
+from clickhouse_connect.driver.client import Client
+
+from streams.records import (
+    Event,
+    EventRow,
+    EventsRecord,
+    HistoryRecord,
+    PaneState,
+    pack,
+    version,
+)
+from streams.sinks.batch import Batch
+from streams.sinks.decoding import Decoding
+from streams.sinks.history import read_history
+from streams.sinks.recompute import recompute_panes
+from streams.topics import InternalTopics
+from tests.sinks.stored import fact, put, put_facts, put_named, put_panes
+from tests.sinks.test_decoding import Given
+
+MINUTE = 29_470_140
+AT = MINUTE * 60_000
+
+
+def panes(store: Client) -> dict[tuple[str, int], tuple[int, float, int]]:
+    """(subject, minute) -> calls in, talk in s, ring of bucket 5."""
+    rows = store.query(
+        "SELECT subject, intDiv(toUnixTimestamp(minute), 60), call_in_n, talk_s, ring_hist[5] "
+        "FROM sales.kpi_minutes"
+    ).result_rows
+    return {(str(row[0]), int(row[1])): (row[2], row[3], row[4]) for row in rows}
+
+
+def test_a_pane_is_counted_anew_from_the_stored_measurements(store: Client, migrated: str) -> None:
+    put_facts(
+        migrated,
+        fact("call_in", AT),
+        fact("call_in", AT + 59_999, entity="pbx/2"),
+        fact("call_in", AT + 60_000, entity="pbx/3"),
+        fact("talk", AT + 5, 90_000, manager="m1"),
+        fact("ring", AT + 5, 5, manager="m1"),
+        fact("waiting", AT, tag="sales|pbx/1"),
+    )
+    put_facts(migrated, fact("call_in", AT, entity="pbx/4"), gone=1, version=2)
+    asked = [("g:sales", MINUTE, 7), ("a:all", MINUTE, 7), ("m:m1", MINUTE, 7)]
+    recompute_panes(store, asked)
+    recompute_panes(store, asked)
+    assert panes(store) == {
+        ("sales", MINUTE): (2, 90.0, 1),
+        ("all", MINUTE): (2, 90.0, 1),
+        ("m1", MINUTE): (0, 90.0, 1),
+    }
+
+
+def test_a_recount_has_the_version_asked_for_and_a_pane_without_facts_goes(
+    store: Client, migrated: str
+) -> None:
+    wrong = PaneState({}, {"call_in": [5, 0]}, {}, {})
+    put_panes(migrated, [("g:sales", MINUTE, wrong), ("g:support", MINUTE, wrong)], version=10)
+    put_facts(migrated, fact("call_in", AT))
+    recompute_panes(store, [("g:sales", MINUTE, 9), ("g:support", MINUTE, 11)])
+    assert panes(store) == {("sales", MINUTE): (5, 0.0, 0)}
+    recompute_panes(store, [("g:sales", MINUTE, 11), ("g:sales", MINUTE, 3)])
+    assert panes(store) == {("sales", MINUTE): (1, 0.0, 0)}
+
+
+def test_many_panes_at_once_and_names_that_need_quoting(store: Client, migrated: str) -> None:
+    odd = "unmapped:pbx:O'Hara \\ %s"
+    put_facts(migrated, *(fact("call_in", AT + 60_000 * n, group=odd) for n in range(2_500)))
+    recompute_panes(store, [(f"g:{odd}", MINUTE + n, 5) for n in range(2_500)])
+    assert len(panes(store)) == 2_500
+    assert panes(store)[odd, MINUTE + 2_499] == (1, 0.0, 0)
+
+
+def test_the_history_of_customers_is_what_was_stored_in_the_order_of_the_log(
+    store: Client, migrated: str
+) -> None:
+    data = {"call_id": "1", "score": 4.5, "criteria": {"b": 1, "a": 2}}
+    first = EventRow(
+        0, 3, 41, 1_500, Event("pbx", "e2", "call.rated", 900, "c1", "m1", "", data, {"x": [None]})
+    )
+    second = EventRow(1, 0, 7, 1_600, Event("pbx", "e1", "call.ended", 800, "c1"))
+    other = EventRow(0, 3, 42, 1_500, Event("pbx", "e3", "call.ended", 700, "c2"))
+    again = EventRow(0, 3, 99, 1_900, Event("pbx", "e1", "call.ended", 1, "c1"))
+    internal, batch = InternalTopics(), Batch()
+    for offset, config, rows in ((10, "one", [first, other]), (11, "two", [second]), (12, "two", [again])):
+        record = Given(internal.events, pack(EventsRecord(config, rows)), offset=offset)
+        assert Decoding(internal).put(record, batch) is None
+    put(migrated, "events", *batch.tables["events"].values())
+    put_facts(migrated, fact("call_in", 900), fact("missed_caller", 950, tag="c1"))
+    put_facts(migrated, fact("short_abandon", 950), gone=1)
+    put_named(
+        migrated,
+        "call_legs",
+        {"source": "pbx", "call_id": "1", "leg": 2, "customer": "c1"},
+        {"source": "pbx", "call_id": "1", "leg": 3, "customer": "c1", "gone": 1},
+        {"source": "pbx", "call_id": "2", "leg": 1, "customer": "c2"},
+    )
+    put_named(migrated, "calls", {"source": "pbx", "call_id": "1", "customer": "c1"})
+    found = read_history(store, ["c1", "c9"])
+    assert found["c1"] == HistoryRecord(
+        "c1",
+        0,
+        [first, second],
+        ["one", "two"],
+        [fact("call_in", 900), fact("missed_caller", 950, tag="c1")],
+        {"calls": [["pbx", "1"]], "call_legs": [["pbx", "1", 2]]},
+    )
+    assert found["c9"] == HistoryRecord("c9", 0, [], [], [], {})
+    assert version(1, 10) < version(1, 11)
