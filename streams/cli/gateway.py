@@ -9,6 +9,6 @@ from streams.cli.roles import role_settings
 def command() -> None:
     """Takes events over HTTP; until SIGTERM."""
     settings = role_settings()
-    from streams.gateway import run_gateway
+    from streams.gateway.service import run_gateway
 
     run_gateway(settings)

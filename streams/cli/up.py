@@ -33,9 +33,10 @@ def command(demo: bool, kafka_port: int, clickhouse_port: int, seconds: float | 
     Ctrl-C stops everything; the data stays, and the next start goes on where it stopped.
     """
     from streams.local.up import Run, up
-    from streams.local.watching import meanwhile
+    from streams.local.watching import Watching
 
     settings = replace(
         Settings.from_env(), **{name: value for name, value in given.items() if value is not None}
     )
-    up(Run(settings, kafka_port, clickhouse_port, demo), click.echo, meanwhile(click.echo, seconds))
+    watching = Watching(seconds)
+    up(Run(settings, kafka_port, clickhouse_port, demo), watching.say, watching.watch)

@@ -1,6 +1,5 @@
 """What `salespulse up` consists of: the embedded parts, the roles, and in which order they start."""
 
-import asyncio
 import sys
 import urllib.error
 import urllib.request
@@ -8,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from streams.local.background import in_background
 from streams.local.broker import answers
 from streams.local.folder import secret_in
 from streams.local.supervisor import Part, Step
@@ -15,6 +15,8 @@ from streams.settings import Settings
 
 #: The read-only user of the embedded ClickHouse, for BI tools; its password lies in the data folder.
 READER = "bi"
+#: The part that `--demo` adds.
+FEED = "feed"
 _READER_PASSWORD = "bi-password"  # noqa: S105 - the name of a file
 
 
@@ -54,9 +56,7 @@ def parts(settings: Settings, kafka_port: int, clickhouse_port: int, *, demo: bo
         ),
         _role("worker", settings, wave=2),
         _role("sink", settings, wave=2, needs=("topics", "migrations")),
-        replace(
-            _role("gateway", settings, wave=1), ready=_http_answers(f"{gateway}/health"), address=gateway
-        ),
+        replace(_role("gateway", settings, wave=1), address=gateway),
     ]
     return [*found, _feed(settings)] if demo else found
 
@@ -85,7 +85,7 @@ def _role(name: str, settings: Settings, wave: int, needs: tuple[str, ...] = ("t
 def _feed(settings: Settings) -> Part:
     directory = settings.config / "directory.yaml"
     return Part(
-        "feed",
+        FEED,
         _command("simulate", "--live", "--directory", str(directory), "--kafka", settings.kafka),
         after=("worker", "sink"),
         ready=_at_once,
@@ -104,7 +104,7 @@ def _reader(settings: Settings) -> Mapping[str, str]:
 
 
 def _kafka_answers(bootstrap: str) -> Callable[[], Awaitable[bool]]:
-    return lambda: asyncio.to_thread(answers, bootstrap, 0.5)
+    return lambda: in_background(lambda: answers(bootstrap, 0.5))
 
 
 def _http_answers(url: str) -> Callable[[], Awaitable[bool]]:
@@ -115,7 +115,7 @@ def _http_answers(url: str) -> Callable[[], Awaitable[bool]]:
         except (urllib.error.URLError, OSError):
             return False
 
-    return lambda: asyncio.to_thread(ask)
+    return lambda: in_background(ask)
 
 
 async def _at_once() -> bool:

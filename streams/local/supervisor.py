@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streams.local.background import in_background
 from streams.local.processes import spawn
 
 _LOOK_S = 0.05  #: how often processes are looked at
@@ -144,7 +145,7 @@ class Supervisor:
 
     async def _do(self, step: Step) -> None:
         await self._wait_for(step.after)
-        said = await asyncio.to_thread(step.work)
+        said = await in_background(step.work)
         if said:
             self._say(f"{step.name:<11} {said}")
         self._done[step.name].set()
