@@ -5,12 +5,21 @@ stamped one: a change counts from then on, and a replay gives what it gave the f
 version is kept on a small compacted topic that every worker reads in full.
 """
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 
 from streams.config import Config
 from streams.directory import Directory
 
 _TIMEOUT = 10.0
+_TRIES = 50
+_NOT_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 class UnknownConfigurationError(Exception):
@@ -69,7 +78,7 @@ class Configurations:
 
     def _read(self, consumer: Consumer) -> None:
         partition = TopicPartition(self._topic, 0, OFFSET_BEGINNING)
-        low, high = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT)
+        low, high = _ends(consumer, partition)
         if low == high:
             return
         consumer.assign([partition])
@@ -82,3 +91,17 @@ class Configurations:
             (at,) = consumer.position([partition])
             if at.offset >= high:
                 return
+
+
+def _ends(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """First and next offset; asks again while a topic just made has no leader yet."""
+    for _ in range(_TRIES):
+        try:
+            low, high = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT)
+        except KafkaException as fault:
+            if not fault.args[0].retriable() and fault.args[0].code() not in _NOT_YET:
+                raise
+            consumer.poll(0.2)
+        else:
+            return low, high
+    raise RuntimeError(f"the broker has no leader for {partition.topic}: is the topic there?")

@@ -11,15 +11,20 @@ class Stored:
     """Waits for the committed offsets of the sink's consumer group."""
 
     def __init__(self, brokers: str, group: str) -> None:
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=brokers, group_id=group, enable_auto_commit=False)
+        self._brokers, self._group = brokers, group
+        self._consumer: AIOKafkaConsumer = None
 
     async def start(self) -> None:
         """Connects; the consumer only asks for offsets and joins nothing."""
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._brokers, group_id=self._group, enable_auto_commit=False
+        )
         await self._consumer.start()
 
     async def stop(self) -> None:
         """Disconnects."""
-        await self._consumer.stop()
+        if self._consumer is not None:
+            await self._consumer.stop()
 
     async def ends(self, topic: str, partitions: list[int]) -> dict[TopicPartition, int]:
         """Where the partitions end now."""
