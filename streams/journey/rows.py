@@ -18,7 +18,7 @@ _TEXT = frozenset(
         "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
     }
 )  # fmt: skip
-_ZERO = frozenset({"offers", "offers_missed", "transferred", "value", "misses", "attempts"})
+_ZERO = frozenset({"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since"})
 
 
 class RowChange(msgspec.Struct, frozen=True, gc=False):
