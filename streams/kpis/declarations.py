@@ -5,7 +5,7 @@ take calls of all hours; shares, waits and service level those that came in work
 `*_all_hours` for all.
 """
 
-from streams.kpis import declared_calls, declared_callbacks, declared_people
+from streams.kpis import declared_callbacks, declared_calls, declared_people
 from streams.kpis.kpi import Kpi, registry
 
 #: Every KPI, in the order of the tables and views.

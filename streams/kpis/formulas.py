@@ -20,16 +20,16 @@ WorkingAge = Callable[[str, int, int], int]
 class WindowTotals(Protocol):
     """Sums of a window; `streams.windows.totals.Totals` is one."""
 
-    def count(self, name: str) -> int: ...  # noqa: D102
-    def total(self, name: str) -> int: ...  # noqa: D102
-    def histogram(self, name: str) -> Mapping[int, int]: ...  # noqa: D102
-    def distinct(self, name: str) -> int: ...  # noqa: D102
+    def count(self, name: str) -> int: ...
+    def total(self, name: str) -> int: ...
+    def histogram(self, name: str) -> Mapping[int, int]: ...
+    def distinct(self, name: str) -> int: ...
 
 
 class OpenNow(Protocol):
     """What is open now; `streams.windows.items.OpenItems` is one."""
 
-    def count(self, name: str) -> int: ...  # noqa: D102
+    def count(self, name: str) -> int: ...
     def oldest(self, name: str) -> Iterable[tuple[str, int]]:
         """By group: the start of its oldest open item."""
         ...
@@ -136,8 +136,8 @@ class OpenCount:
 
     name: str
 
-    def evaluate_now(self, items: OpenNow, now: int, working_age: WorkingAge) -> Value:
-        """Value at `now`."""
+    def evaluate_now(self, items: OpenNow, _now: int, _working_age: WorkingAge) -> Value:
+        """Value now, whenever that is."""
         n = items.count(self.name)
         return float(n), n
 

@@ -44,8 +44,10 @@ _READ: dict[str, Callable[[PaneState, str], Any]] = {
 }
 
 
-def _parts() -> list[tuple[str, str]]:
-    return [(name, part) for name, measurement in MEASUREMENTS.items() for part in _PARTS[measurement.kind]]
+#: Each column as (measurement, part), in order.
+_COLUMNS = tuple(
+    (name, part) for name, measurement in MEASUREMENTS.items() for part in _PARTS[measurement.kind]
+)
 
 
 def column(name: str, part: str) -> str:
@@ -55,12 +57,12 @@ def column(name: str, part: str) -> str:
 
 def pane_columns() -> list[tuple[str, str]]:
     """Name and ClickHouse type of the pane table's counters, in order."""
-    return [(column(name, part), _TYPES[part]) for name, part in _parts()]
+    return [(column(name, part), _TYPES[part]) for name, part in _COLUMNS]
 
 
 def pane_row(state: PaneState) -> list[Any]:
     """A pane's values in the order of `pane_columns`."""
-    return [_READ[part](state, name) for name, part in _parts()]
+    return [_READ[part](state, name) for name, part in _COLUMNS]
 
 
 def recompute_select(where: str) -> str:
@@ -73,7 +75,7 @@ def recompute_select(where: str) -> str:
         f"toInt64({_RECOUNT[part].format(name=name)}) AS {column(name, part)}"
         if part in ("n", "sum")
         else f"{_RECOUNT[part].format(name=name)} AS {column(name, part)}"
-        for name, part in _parts()
+        for name, part in _COLUMNS
     )
     return f"""SELECT
     subject,

@@ -1,41 +1,87 @@
-"""What is open for one subject right now: missed customers, callers who wait."""
+"""What is open now for one subject: missed customers, waiting callers, with their ages.
 
-from collections.abc import Iterable
+The tag of an item is `<group>|<whom or what>`; the group's calendar tells its working age.
+"""
 
-_SEPARATOR = "|"
+from collections.abc import Iterator
 
 
 class OpenItems:
-    """Open items by name and tag, with the moment (ms) since when each is open.
+    """Open items of one subject, by name and group. Follows the facts of kind `item`."""
 
-    A tag is `<group>|<what>`: the group says by whose working hours the item ages.
-    """
-
-    __slots__ = ("_open",)
+    __slots__ = ("_oldest", "_open")
 
     def __init__(self) -> None:
-        self._open: dict[str, dict[str, int]] = {}
+        #: name -> group -> tag -> since
+        self._open: dict[str, dict[str, dict[str, int]]] = {}
+        #: (name, group) -> least `since`, where it is known
+        self._oldest: dict[tuple[str, str], int] = {}
 
-    def __bool__(self) -> bool:
-        return any(self._open.values())
+    def change(self, name: str, tag: str, since: int, old: int | None, new: int | None) -> bool:
+        """Replace an item's fact; None where it was or is no fact. Whether anything changed.
 
-    def open(self, name: str, tag: str, since: int) -> None:
-        """Takes an item in, or the other moment of one that is open already."""
-        self._open.setdefault(name, {})[tag] = since
+        An item that is taken back is only closed if it is open since that very moment: when an item
+        moves in time, its new fact may come before the old one is taken back.
+        """
+        if new is not None:
+            return self.open(name, tag, since)
+        return old is not None and self.close(name, tag, since)
 
-    def close(self, name: str, tag: str) -> None:
-        """Lets an item go; nothing happens when it is not open."""
-        self._open.get(name, {}).pop(tag, None)
+    def open(self, name: str, tag: str, since: int) -> bool:
+        """Open an item, or set since when it is open."""
+        group = group_of(tag)
+        tags = self._open.setdefault(name, {}).setdefault(group, {})
+        before = tags.get(tag)
+        if before == since:
+            return False
+        tags[tag] = since
+        oldest = self._oldest.get((name, group))
+        if before is not None and before == oldest:
+            del self._oldest[name, group]
+        elif len(tags) == 1 or (oldest is not None and since < oldest):
+            self._oldest[name, group] = since
+        return True
+
+    def close(self, name: str, tag: str, since: int | None = None) -> bool:
+        """Close an item; with `since`, only one that is open since then. Whether it was open."""
+        group = group_of(tag)
+        tags = self._open.get(name, {}).get(group, {})
+        before = tags.get(tag)
+        if before is None or (since is not None and since != before):
+            return False
+        del tags[tag]
+        if self._oldest.get((name, group)) == before:
+            del self._oldest[name, group]
+        if not tags:
+            self._prune(name, group)
+        return True
+
+    def _prune(self, name: str, group: str) -> None:
+        del self._open[name][group]
+        if not self._open[name]:
+            del self._open[name]
+
+    def since(self, name: str, tag: str) -> int | None:
+        """Since when an item is open, if it is."""
+        return self._open.get(name, {}).get(group_of(tag), {}).get(tag)
 
     def count(self, name: str) -> int:
         """How many items of a name are open."""
-        return len(self._open.get(name, ()))
+        return sum(len(tags) for tags in self._open.get(name, {}).values())
 
-    def oldest(self, name: str) -> Iterable[tuple[str, int]]:
-        """By group: the start of its oldest open item."""
-        first: dict[str, int] = {}
-        for tag, since in self._open.get(name, {}).items():
-            group = tag.split(_SEPARATOR, 1)[0]
-            if since < first.get(group, since + 1):
-                first[group] = since
-        return first.items()
+    def oldest(self, name: str) -> Iterator[tuple[str, int]]:
+        """By group: since when its oldest item is open."""
+        for group, tags in self._open.get(name, {}).items():
+            since = self._oldest.get((name, group))
+            if since is None:
+                since = self._oldest[name, group] = min(tags.values())
+            yield group, since
+
+    def __bool__(self) -> bool:
+        """Whether anything is open."""
+        return bool(self._open)
+
+
+def group_of(tag: str) -> str:
+    """The group that a tag names."""
+    return tag.partition("|")[0]

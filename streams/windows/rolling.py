@@ -77,9 +77,7 @@ class SubjectWindows:
         self._windows = {name: _Window() for name in WINDOWS}
         self._now = -1
 
-    def change(
-        self, minute: int, name: str, old: int | None, new: int | None, tag: str = ""
-    ) -> None:
+    def change(self, minute: int, name: str, old: int | None, new: int | None, tag: str = "") -> None:
         """Replace a fact's value in its pane and in every window that holds the pane."""
         held = self._held.get(minute)
         if held is None:

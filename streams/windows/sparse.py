@@ -21,9 +21,7 @@ def merge(counts: dict[K, int], other: Mapping[K, int], sign: int = 1) -> None:
         add(counts, key, sign * count)
 
 
-def merge_named(
-    named: dict[str, dict[K, int]], name: str, other: Mapping[K, int], sign: int = 1
-) -> None:
+def merge_named(named: dict[str, dict[K, int]], name: str, other: Mapping[K, int], sign: int = 1) -> None:
     """The same for counts that are kept by name; a name without counts goes."""
     counts = named.get(name)
     if counts is None:
