@@ -23,6 +23,8 @@ Event = dict[str, Any]
 Put = Callable[[Event], None]
 _DAY = 86_400  #: seconds
 _TOLERANCE = 300  #: seconds that an event may be ahead of its record
+_FLUSH_S = 60.0  #: given to Kafka to take the last events
+_FLUSH_STOPPED_S = 3.0  #: the same when the feed was told to stop
 
 
 class _Moment(click.ParamType):
@@ -74,7 +76,7 @@ def command(**given: Any) -> None:
     options = _Options(**given)
     stop = _stopped_by_signals()
     events = _events(options, time.time(), stop)
-    with _sink(options) as put:
+    with _sink(options, stop) as put:
         count = 0
         for event in events:
             if stop.is_set():
@@ -125,10 +127,10 @@ def _centre(directory: Path | None, now: float) -> Centre | None:
 
 
 @contextmanager
-def _sink(options: _Options) -> Iterator[Put]:
+def _sink(options: _Options, stop: threading.Event) -> Iterator[Put]:
     """Where events go: a file, standard output, or the topics."""
     if options.out is None:
-        with _topics(options.kafka) as put:
+        with _topics(options.kafka, stop) as put:
             yield put
     elif options.out == "-":
         yield lambda event: _write(sys.stdout, event)
@@ -143,7 +145,7 @@ def _write(file: TextIO, event: Event) -> None:
 
 
 @contextmanager
-def _topics(kafka: str) -> Iterator[Put]:
+def _topics(kafka: str, stop: threading.Event) -> Iterator[Put]:
     """Writes to the public topics, keyed by customer; raises when Kafka refuses or stays away."""
     from confluent_kafka import Producer
 
@@ -177,6 +179,6 @@ def _topics(kafka: str) -> Iterator[Put]:
             raise click.ClickException(f"Kafka at {kafka}: {failed[0]}")
 
     yield put
-    producer.flush(60)
-    if failed:
-        raise click.ClickException(f"Kafka at {kafka}: {failed[0]}")
+    left = producer.flush(_FLUSH_STOPPED_S if stop.is_set() else _FLUSH_S)
+    if failed or (left and not stop.is_set()):
+        raise click.ClickException(f"Kafka at {kafka}: {failed[0] if failed else 'does not take events'}")

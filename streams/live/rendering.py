@@ -1,5 +1,6 @@
 """From a board to what rich shows. Pure: the same board gives the same picture."""
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
@@ -11,18 +12,21 @@ from streams.live.board import ALL, CHART_MINUTES, Board, Chart, Subject, Value
 
 _STALE_S = 15.0  #: older values are shown as such
 _MANY_MISSED = 0.10
+_WIDE = 116  #: columns from which groups and the whole chart are shown
+_NARROW_CHART = 15  #: minutes
 _EMPTY = Chart((), ())
+_TOTALS = ("Calls\nin", "Answered", "Missed", "Missed\nshare", "Service\nlevel", "Average\nwait", "Talk")
 _SIGNS = {"critical": ("✖", "bold red"), "warning": ("▲", "yellow")}
 
 
-def render(board: Board, height: int = 50) -> RenderableType:
-    """The whole view; managers beyond `height` lines are only counted."""
+def render(board: Board, height: int = 50, width: int = 150) -> RenderableType:
+    """The whole view for a terminal of this size; managers that do not fit are only counted."""
     alerts = _alerts(board)
-    used = 15 + len(alerts) + len(board.notices)
+    used = 18 + len(alerts) + len(board.notices)
     return Group(
         _header(board),
         _totals(board),
-        _managers(board, max(3, height - used)),
+        _managers(board, max(3, height - used), wide=width >= _WIDE),
         *([Panel(Group(*alerts), title="Alerts", border_style="red")] if alerts else []),
         _footer(board),
     )
@@ -62,13 +66,19 @@ def _header(board: Board) -> RenderableType:
 
 
 def _totals(board: Board) -> RenderableType:
-    table = Table(expand=True, show_edge=False, padding=(0, 1))
-    table.add_column("")
-    for title in ("Calls in", "Answered", "Missed", "Missed share", "Service level", "Average wait", "Talk"):
-        table.add_column(title, justify="right")
+    table = _table("")
+    for title in _TOTALS:
+        table.add_column(title, justify="right", no_wrap=True)
     for title, window in (("last hour", "1h"), ("today", "today")):
         table.add_row(Text(title, style="dim"), *_totals_of(board, window))
-    return Group(Padding(table, (1, 0, 0, 0)), _now(board))
+    return Group(Padding(table, (1, 0, 0, 0)), *_now(board))
+
+
+def _table(first: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="dim")
+    table.collapse_padding = True
+    table.add_column(first, no_wrap=True)
+    return table
 
 
 def _totals_of(board: Board, window: str) -> list[Text]:
@@ -95,39 +105,43 @@ def _level(board: Board, window: str) -> Value:
     return _preferred(board, "service_level", window)
 
 
-def _now(board: Board) -> RenderableType:
+def _now(board: Board) -> list[Text]:
     waiting, longest = board.value("calls_waiting", "now"), board.value("longest_waiting_s", "now")
     missed, oldest = board.value("open_missed", "now"), board.value("open_missed_oldest_s", "now")
     uncalled = board.value("uncalled_missed", "now")
-    text = Text(" now  ", style="dim")
-    text.append(f"waiting {texts.count(waiting.value)}", style="bold" if waiting.value else "")
-    text.append(f" (longest {texts.seconds(longest.value)})    ")
-    missed_told = f"missed, not yet reached {texts.count(missed.value)}"
-    text.append(missed_told, style="bold" if missed.value else "")
-    text.append(f" (oldest {texts.seconds(oldest.value)}), not yet called back {texts.count(uncalled.value)}")
-    chart = board.charts.get(ALL, _EMPTY)
-    text.append(f"    calls in {texts.sparkline(chart.calls_in)}", style="cyan")
-    return text
+    calls = Text(" waiting now ", style="dim")
+    calls.append(texts.count(waiting.value), style="bold cyan" if waiting.value else "bold")
+    calls.append(f" (longest {texts.seconds(longest.value)})", style="not dim")
+    calls.append("   calls in ")
+    calls.append(texts.sparkline(board.charts.get(ALL, _EMPTY).calls_in), style="not dim cyan")
+    back = Text(" to call back ", style="dim")
+    back.append(texts.count(missed.value), style="bold yellow" if missed.value else "bold")
+    back.append(f" (oldest {texts.seconds(oldest.value)}), ", style="not dim")
+    back.append(f"{texts.count(uncalled.value)} of them not tried yet", style="not dim")
+    return [calls, back]
 
 
-def _managers(board: Board, lines: int) -> RenderableType:
-    table = Table(expand=True, show_edge=False, padding=(0, 1), title_justify="left")
-    table.add_column("Manager", no_wrap=True)
-    table.add_column("Group", no_wrap=True, style="dim")
-    for title in ("Calls", "Answered", "Missed offers", "Ring", "Talk", "Today"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column(f"calls, last {CHART_MINUTES} min", no_wrap=True, min_width=CHART_MINUTES)
+def _managers(board: Board, lines: int, *, wide: bool) -> RenderableType:
+    minutes = CHART_MINUTES if wide else _NARROW_CHART
+    titles = ["Group"] if wide else []
+    titles += ["Calls", "Answered", "Missed\noffers", "Ring", "Talk"]
+    titles += ["Today"] if wide else []
+    table = _table("Last hour")
+    for title in titles:
+        table.add_column(title, justify="left" if title == "Group" else "right", no_wrap=True)
+    table.add_column(f"last {minutes} min", no_wrap=True)
     managers = board.managers()
     for manager in managers[:lines]:
-        table.add_row(*_manager(board, manager))
+        name, group, *figures, today, chart = _manager(board, manager, minutes)
+        table.add_row(*([name, group, *figures, today, chart] if wide else [name, *figures, chart]))
     if not managers:
-        table.add_row(Text("nobody yet: no event has come", style="dim"))
+        table.add_row(Text("nobody yet", style="dim"))
     rest = len(managers) - lines
     more = [Text(f" … and {rest} more", style="dim")] if rest > 0 else []
     return Group(Padding(table, (1, 0, 0, 0)), *more)
 
 
-def _manager(board: Board, manager: str) -> list[Text]:
+def _manager(board: Board, manager: str, minutes: int) -> list[Text]:
     subject: Subject = ("manager", manager)
     person = board.people.get(manager)
     missed, share = (board.value(kpi, "1h", subject) for kpi in ("offers_missed", "offers_missed_share"))
@@ -142,7 +156,7 @@ def _manager(board: Board, manager: str) -> list[Text]:
         Text(texts.seconds(chart.ring_avg_s)),
         Text(texts.seconds(board.value("talk_s", "1h", subject).value)),
         Text(texts.count(board.value("calls_handled", "today", subject).value)),
-        Text(texts.sparkline(chart.handled), style="green"),
+        Text(texts.sparkline(chart.handled[-minutes:]), style="green"),
     ]
 
 
@@ -164,7 +178,7 @@ def _footer(board: Board) -> RenderableType:
         text.append(f" {'●' if good else '○'} {part}", style="green" if good else "yellow")
         if not good:
             text.append(f" {state}", style="yellow")
-    text.append("   Ring: average of the last hour. – : nothing to say yet. Ctrl-C ends.", style="dim")
+    text.append("   Ring: average. –: nothing to say. Ctrl-C ends.", style="dim")
     for notice in board.notices:
         text.append(f"\n {notice}", style="dim")
     return text

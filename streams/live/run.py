@@ -55,7 +55,7 @@ def _on_screen(
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while not stop.is_set():
             board = replace(reader.read(), notices=tuple(notices[-3:]))
-            live.update(render(board, console.size.height), refresh=True)
+            live.update(render(board, console.size.height, console.size.width), refresh=True)
             _look(reader, latency, stop, _REFRESH_S)
 
 

@@ -2,36 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from datetime import date
 from zoneinfo import ZoneInfo
 
+from streams.calendars import Calendar, Hours
 from streams.directory import Directory
 
 _QUARTER = 15 * 60_000
-
-
-class OpeningHours(Protocol):
-    """When a team is open; `streams.calendars.Calendar` is one."""
-
-    def in_hours(self, at: int) -> bool:
-        """Whether the moment `at` (ms since the epoch) is a working one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WeekHours:
-    """The same hours on each of some days of the week."""
-
-    zone: str
-    opens: int  #: hour of the day
-    closes: int  #: hour of the day
-    weekdays: tuple[int, ...]  #: Monday is 0
-
-    def in_hours(self, at: int) -> bool:
-        """Whether the moment `at` (ms since the epoch) is a working one."""
-        local = datetime.fromtimestamp(at / 1000, ZoneInfo(self.zone))
-        return local.weekday() in self.weekdays and self.opens <= local.hour < self.closes
+#: Month and day, of 2027.
+_HOLIDAYS = ((1, 1), (1, 2), (1, 7), (2, 23), (3, 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +20,7 @@ class Team:
     id: str
     managers: tuple[str, ...]
     zone: str
-    hours: OpeningHours
+    hours: Calendar
     line: str = ""
     ring_all: bool = False  #: rings at everybody free instead of one after the other
     sells: bool = True  #: works leads and deals
@@ -92,40 +71,39 @@ def _shares(teams: Iterable[Team], managers: int) -> list[int]:
 
 def default_centre() -> Centre:
     """The centre of the example directory that comes with the product."""
-    moscow = "Europe/Moscow"
-    always = WeekHours(moscow, 0, 24, tuple(range(7)))
-    day = WeekHours(moscow, 9, 21, tuple(range(6)))
+    moscow = ZoneInfo("Europe/Moscow")
+    weekdays, saturday = ((9 * 60, 21 * 60),), ((10 * 60, 18 * 60),)
+    holidays = frozenset(date(2027, month, day) for month, day in _HOLIDAYS)
+    office = Calendar(moscow, Hours((*[weekdays] * 5, saturday, ())), holidays)
+    always = Calendar(moscow)
     return Centre(
         (
-            Team("sales", ("m001", "m002", "m003", "m004", "m005"), moscow, day, "+74951230001"),
-            Team(
-                "support",
-                ("m006", "m007", "m008", "m009"),
-                moscow,
-                always,
-                "+74951230002",
-                ring_all=True,
-                sells=False,
-            ),
-            Team("online", ("m010", "m011", "m012"), moscow, always, "+74951230003"),
+            _team("sales", _people(1, 5), office, "+74951230001"),
+            _team("support", _people(6, 9), always, "+74951230002"),
+            _team("online", _people(10, 12), always, "+74951230003"),
         )
     )
 
 
-def centre_of(directory: Directory, at: int) -> Centre:
-    """The centre that a directory describes at a moment. Groups without people stay out.
+def _people(first: int, last: int) -> tuple[str, ...]:
+    return tuple(f"m{number:03d}" for number in range(first, last + 1))
 
-    A group whose id says `support` rings at all at once and sells nothing.
-    """
+
+def _team(name: str, managers: tuple[str, ...], calendar: Calendar, line: str) -> Team:
+    """A group whose id says `support` rings at all at once and sells nothing."""
+    supports = "support" in name
+    return Team(name, managers, str(calendar.zone), calendar, line, supports, not supports)
+
+
+def centre_of(directory: Directory, at: int) -> Centre:
+    """The centre that a directory describes at a moment. Groups without people stay out."""
     teams = []
     for name, group in directory.groups.items():
         people = [m for m in directory.managers.values() if m.active]
         names = tuple(m.id for m in people if directory.group_of(m.id, at) == name)
         line = next((line.id for line in directory.lines.values() if line.group == name), "")
-        supports = "support" in name
-        zone = str(group.calendar.zone)
         if names:
-            teams.append(Team(name, names, zone, group.calendar, line, supports, not supports))
+            teams.append(_team(name, names, group.calendar, line))
     if not teams:
         raise ValueError("the directory has no group with an active manager")
     return Centre(tuple(teams))

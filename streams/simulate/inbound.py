@@ -106,7 +106,7 @@ def _queue(world: World, call: Call, team: Team, until: int) -> Steps[Manager | 
 def _leave(world: World, call: Call, team: Team, begun: int, gave_up: bool) -> None:
     if not gave_up:
         _end(world, call, "voicemail" if world.chance(0.4) else "queue_timeout", "system")
-    elif call.customer.key and world.now - begun > 30 * SECOND and world.chance(0.1):
+    elif call.customer.key and world.now - begun > 20 * SECOND and world.chance(0.2):
         world.tell("callback.requested", call_id=call.id, customer=call.key, group=team.id)
         _end(world, call, "callback_taken", "customer")
     else:

@@ -51,8 +51,7 @@ def busy() -> Board:
 
 def shown(renderable: RenderableType, width: int = 150) -> str:
     """What a terminal of this width would show, without colours."""
-    console = Console(width=width, record=True, color_system=None, file=None, quiet=True)
-    console.quiet = False
+    console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(renderable)
     return capture.get()

@@ -5,13 +5,15 @@ import json
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from streams.directory import Directory
 from streams.events import parse
 from streams.records import Event
-from streams.simulate import default_centre, simulate
+from streams.simulate import centre_of, default_centre, simulate
 
 #: Monday, 2 March 2026, midnight in Moscow.
 START = int(datetime.fromisoformat("2026-03-02T00:00:00+03:00").timestamp()) * 1000
@@ -155,3 +157,13 @@ def test_a_day_follows_from_the_day_before(week: list[dict[str, Any]]) -> None:
             days.setdefault(event["customer"], set()).add(event["occurred_at"][:10])
     assert sum(len(each) > 1 for each in days.values()) > 20
     assert all(a["occurred_at"] <= b["occurred_at"] for a, b in pairwise(week))
+
+
+def test_the_default_centre_is_that_of_the_example_directory() -> None:
+    file = Path(__file__).parents[2] / "deploy/config/directory.yaml"
+    example, ours = centre_of(Directory.from_text(file.read_text()), START), default_centre()
+    for theirs, team in zip(example.teams, ours.teams, strict=True):
+        assert (theirs.id, theirs.managers, theirs.zone) == (team.id, team.managers, team.zone)
+        assert (theirs.line, theirs.ring_all, theirs.sells) == (team.line, team.ring_all, team.sells)
+        assert theirs.hours.hours == team.hours.hours
+        assert theirs.hours.holidays == team.hours.holidays
