@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fixtures_clickhouse import EmbeddedClickHouse
+from tests.local.curl import curl, done
 
 STRICT_PASSWORD = "p:w ö"
 STRICT_BODY = 100_000
@@ -21,3 +22,15 @@ def strict_clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embe
     ).start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def table(clickhouse: str) -> str:
+    """Name of an empty table with the columns id and name."""
+    for statement in (
+        "CREATE DATABASE IF NOT EXISTS front",
+        "DROP TABLE IF EXISTS front.lines",
+        "CREATE TABLE front.lines (id UInt32, name String) ENGINE = MergeTree ORDER BY id",
+    ):
+        done(curl(clickhouse, statement))
+    return "front.lines"

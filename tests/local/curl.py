@@ -53,3 +53,9 @@ def _parsed(answer: bytes) -> Reply:
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     return Reply(int(first.split()[1]), {name.lower(): value for name, value in headers.items()}, body)
+
+
+def done(reply: Reply) -> Reply:
+    """`reply`, which must be a success."""
+    assert reply.status == 200, reply.text
+    return reply

@@ -1,47 +1,13 @@
-"""The HTTP interface as curl, BI drivers and Grafana use it."""
+"""Queries and inserts over the HTTP interface, as curl sends them."""
 
-import gzip
 import json
-import zlib
-from pathlib import Path
 
-import lz4.frame
 import pytest
-import zstandard
 
-from streams.local.clickhouse import blocks
 from tests.fixtures_clickhouse import EmbeddedClickHouse
-from tests.local.conftest import STRICT_BODY, STRICT_PASSWORD
-from tests.local.curl import Reply, curl
+from tests.local.curl import curl, done
 
-PACKED = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "lz4": lz4.frame.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
-}
-UNPACKED = {
-    "gzip": gzip.decompress,
-    "lz4": lz4.frame.decompress,
-    "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
-}
 ROWS = "".join(f'{{"id":{n},"name":"n{n}"}}\n' for n in range(3))
-
-
-@pytest.fixture
-def table(clickhouse: str) -> str:
-    for statement in (
-        "CREATE DATABASE IF NOT EXISTS front",
-        "DROP TABLE IF EXISTS front.lines",
-        "CREATE TABLE front.lines (id UInt32, name String) ENGINE = MergeTree ORDER BY id",
-    ):
-        done(curl(clickhouse, statement))
-    return "front.lines"
-
-
-def done(reply: Reply) -> Reply:
-    assert reply.status == 200, reply.text
-    return reply
 
 
 def contents(url: str, table: str) -> str:
@@ -143,8 +109,8 @@ class TestInserts:
             ("", "INSERT INTO front.lines FORMAT JSONEachRow\n" + ROWS),
             ("", "INSERT INTO front.lines FORMAT JSONEachRow " + ROWS),
             (
-                "",
-                "insert /* FORMAT x */ into `front`.lines settings max_threads=1 format TSV\n0\tn0\n1\tn1\n2\tn2\n",
+                "insert /* FORMAT x */ into `front`.lines settings max_threads=1 format TSV",
+                "0\tn0\n1\tn1\n2\tn2\n",
             ),
             ("", "INSERT INTO front.lines VALUES (0, 'n0'), (1, concat('n', '1')), (2, 'n2');"),
             ("INSERT INTO front.lines VALUES", "(0,'n0'),(1,'n1'),(2,'n2')"),
@@ -195,6 +161,24 @@ class TestInserts:
             done(curl(clickhouse, "1\n", params=params))
         assert done(curl(clickhouse, "SELECT count() FROM front.once")).text == "2\n"
 
+    @pytest.mark.parametrize("body", [ROWS, ""])
+    def test_an_answer_means_stored_whatever_async_insert_says(
+        self, embedded_clickhouse: EmbeddedClickHouse, table: str, body: str
+    ) -> None:
+        url = embedded_clickhouse.url
+        done(
+            curl(
+                url,
+                f"CREATE OR REPLACE TABLE {table} (id UInt32, name String) ENGINE = MergeTree ORDER BY id",
+            )
+        )
+        lax = "async_insert = 1, wait_for_async_insert = 0"
+        sql = f"INSERT INTO {table} SETTINGS {lax} " + (
+            "FORMAT JSONEachRow" if body else "VALUES (0,''),(1,''),(2,'')"
+        )
+        done(curl(url, body, params={"query": sql, "async_insert": "1", "wait_for_async_insert": "0"}))
+        assert done(curl(url, f"SELECT count() FROM {table}")).text == "3\n"
+
     def test_get_changes_nothing(self, clickhouse: str, table: str) -> None:
         for sql in (
             "INSERT INTO front.lines VALUES (1, '')",
@@ -203,189 +187,3 @@ class TestInserts:
         ):
             assert curl(clickhouse, params={"query": sql}).code == 164
         assert contents(clickhouse, table) == ""
-
-
-class TestCompression:
-    @pytest.mark.parametrize("encoding", PACKED)
-    def test_a_packed_body_is_unpacked(self, clickhouse: str, table: str, encoding: str) -> None:
-        header = ("--header", f"Content-Encoding: {encoding}")
-        done(curl(clickhouse, PACKED[encoding](b"SELECT 3"), *header))
-        query = {"query": "INSERT INTO front.lines FORMAT JSONEachRow"}
-        done(curl(clickhouse, PACKED[encoding](ROWS.encode()), *header, params=query))
-        assert contents(clickhouse, table) == "0\tn0\n1\tn1\n2\tn2\n"
-
-    @pytest.mark.parametrize("encoding", UNPACKED)
-    def test_an_answer_is_packed_on_request(self, clickhouse: str, encoding: str) -> None:
-        sql = "SELECT number FROM numbers(100000)"
-        header = ("--header", f"Accept-Encoding: {encoding}")
-        packed = done(curl(clickhouse, sql, *header, params={"enable_http_compression": "1"}))
-        assert packed.headers["content-encoding"] == encoding
-        assert UNPACKED[encoding](packed.body) == done(curl(clickhouse, sql)).body
-        assert "content-encoding" not in done(curl(clickhouse, sql, *header)).headers
-
-    def test_blocks_of_clickhouse_both_ways(self, clickhouse: str, table: str) -> None:
-        query = {"query": "INSERT INTO front.lines FORMAT JSONEachRow", "decompress": "1"}
-        done(curl(clickhouse, blocks.pack(ROWS.encode()), params=query))
-        packed = done(
-            curl(clickhouse, "SELECT id, name FROM front.lines ORDER BY id", params={"compress": "1"})
-        )
-        assert blocks.unpack(packed.body, 1000) == b"0\tn0\n1\tn1\n2\tn2\n"
-
-    def test_blocks_are_those_that_clickhouse_writes(self, embedded_clickhouse: EmbeddedClickHouse) -> None:
-        url = embedded_clickhouse.url
-        for sql in (
-            """CREATE OR REPLACE TABLE default.stored (id UInt64) ENGINE = MergeTree ORDER BY tuple()
-               SETTINGS min_bytes_for_wide_part = 0""",
-            "INSERT INTO default.stored SELECT number FROM numbers(300000)",
-        ):
-            done(curl(url, sql))
-        part = done(curl(url, "SELECT path FROM system.parts WHERE table = 'stored' AND active")).text.strip()
-        unpacked = blocks.unpack(Path(part, "id.bin").read_bytes(), 1 << 24)
-        assert unpacked == b"".join(n.to_bytes(8, "little") for n in range(300_000))
-
-    @pytest.mark.parametrize(
-        ("body", "option", "code"),
-        [
-            (b"not packed at all", "Content-Encoding: gzip", 271),
-            (gzip.compress(b"SELECT 1")[:-6], "Content-Encoding: gzip", 271),
-            (zstandard.ZstdCompressor().compress(b"SELECT 1")[:-3], "Content-Encoding: zstd", 271),
-            (b"SELECT 1", "Content-Encoding: rot13", 89),
-        ],
-    )
-    def test_what_cannot_be_unpacked_is_refused(
-        self, embedded_clickhouse: EmbeddedClickHouse, body: bytes, option: str, code: int
-    ) -> None:
-        assert curl(embedded_clickhouse.url, body, "--header", option).code == code
-
-    def test_a_damaged_block_is_refused(self, clickhouse: str) -> None:
-        damaged = bytearray(blocks.pack(b"SELECT 1"))
-        damaged[-1] ^= 1
-        assert curl(clickhouse, bytes(damaged), params={"decompress": "1"}).code == 40
-
-
-class TestFailures:
-    @pytest.mark.parametrize(
-        ("sql", "status", "code", "name"),
-        [
-            ("SELEC 1", 400, 62, "SYNTAX_ERROR"),
-            ("SELECT 1; SELECT 2", 400, 62, "SYNTAX_ERROR"),
-            ("SELECT * FROM nothing", 404, 60, "UNKNOWN_TABLE"),
-            ("SELECT nothing", 404, 47, "UNKNOWN_IDENTIFIER"),
-            ("SELECT noFunction()", 404, 46, "UNKNOWN_FUNCTION"),
-            ("SELECT 1 FORMAT Nothing", 404, 73, "UNKNOWN_FORMAT"),
-            ("SELECT 1 SETTINGS nothing = 1", 404, 115, "UNKNOWN_SETTING"),
-            ("SELECT throwIf(1)", 500, 395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
-            ("SELECT toInt8('x')", 400, 6, "CANNOT_PARSE_TEXT"),
-            ("SELECT sleep(2) SETTINGS max_execution_time = 0.2", 408, 159, "TIMEOUT_EXCEEDED"),
-            ("INSERT INTO nothing VALUES (1)", 404, 60, "UNKNOWN_TABLE"),
-        ],
-    )
-    def test_codes_and_status_are_clickhouses(
-        self, clickhouse: str, sql: str, status: int, code: int, name: str
-    ) -> None:
-        reply = curl(clickhouse, sql)
-        assert (reply.status, reply.code) == (status, code), reply.text
-        assert reply.text.startswith(f"Code: {code}. DB::Exception: ")
-        assert f"({name}) (version " in reply.text
-
-    def test_unknown_names_in_the_url(self, clickhouse: str) -> None:
-        assert curl(clickhouse, "SELECT 1", params={"nothing": "1"}).code == 115
-        assert curl(clickhouse, "SELECT 1", params={"database": "nothing"}).code == 81
-
-    def test_wrong_password_and_unknown_user(self, clickhouse: str) -> None:
-        for user in ("default:wrong", "nobody:"):
-            refused = curl(clickhouse, "SELECT 1", "--user", user)
-            assert (refused.status, refused.code) == (403, 516)
-
-
-class TestWhoAsks:
-    """Three ways to say who one is."""
-
-    def test_name_and_password_by_url_header_or_basic(self, strict_clickhouse: EmbeddedClickHouse) -> None:
-        url, anonymous = strict_clickhouse.url, ("--header", "Authorization:")
-        headers = (
-            "--header",
-            "X-ClickHouse-User: default",
-            "--header",
-            f"X-ClickHouse-Key: {STRICT_PASSWORD}",
-        )
-        good = (
-            curl(url, "SELECT 1", "--user", f"default:{STRICT_PASSWORD}"),
-            curl(url, "SELECT 1", *anonymous, params={"user": "default", "password": STRICT_PASSWORD}),
-            curl(url, "SELECT 1", *anonymous, *headers),
-        )
-        assert [reply.text for reply in good] == ["1\n"] * 3
-        assert curl(url, "SELECT 1", *anonymous).status == 403
-        assert curl(url, None, *anonymous, path="/ping").text == "Ok.\n"
-
-    def test_a_web_page_of_elsewhere_gets_nothing(self, embedded_clickhouse: EmbeddedClickHouse) -> None:
-        url = embedded_clickhouse.url
-        assert curl(url, "SELECT 1", "--header", "Origin: https://example.com").status == 403
-        assert curl(url, "SELECT 1", "--header", "Host: rebound.example.com").status == 403
-
-
-class TestLimits:
-    """Bodies are bounded, packed and unpacked."""
-
-    def test_a_long_body(self, strict_clickhouse: EmbeddedClickHouse) -> None:
-        url, user = strict_clickhouse.url, ("--user", f"default:{STRICT_PASSWORD}")
-        fits = b"SELECT '" + b"x" * (STRICT_BODY - 100) + b"' FORMAT Null"
-        assert curl(url, fits, *user).status == 200
-        for option in ((), ("--header", "Transfer-Encoding: chunked")):
-            refused = curl(url, b"x" * (2 * STRICT_BODY), *user, *option)
-            assert (refused.status, refused.code) == (413, 229)
-
-    def test_a_body_that_unpacks_to_a_long_one(self, strict_clickhouse: EmbeddedClickHouse) -> None:
-        bomb = gzip.compress(b" " * (50 * STRICT_BODY))
-        assert len(bomb) < STRICT_BODY
-        options = ("--user", f"default:{STRICT_PASSWORD}", "--header", "Content-Encoding: gzip")
-        refused = curl(strict_clickhouse.url, bomb, *options)
-        assert (refused.status, refused.code) == (413, 229)
-
-
-class TestProbes:
-    def test_health(self, clickhouse: str) -> None:
-        for path in ("/ping", "/replicas_status", "/"):
-            assert done(curl(clickhouse, path=path)).text == "Ok.\n"
-        assert curl(clickhouse, path="/nothing").status == 404
-
-    @pytest.mark.parametrize(
-        "sql",
-        [
-            "SELECT version()",
-            "SELECT timezone()",
-            "SELECT version(), timezone()",
-            "SELECT currentUser() AS user, timezone() AS timezone, version() AS version LIMIT 1",
-            "SELECT name, value, readonly FROM system.settings LIMIT 10000",
-            "SELECT name, value FROM system.settings WHERE name IN ('max_result_rows', 'readonly')",
-            "SHOW DATABASES",
-            "SELECT name FROM system.databases ORDER BY name",
-            "SELECT name, engine, database FROM system.tables WHERE database NOT IN ('system') LIMIT 5",
-            "SELECT name, type, position FROM system.columns WHERE table = 'tables' AND database = 'system'",
-            "DESCRIBE TABLE system.one",
-            "SELECT name, alias_to FROM system.data_type_families LIMIT 3",
-            "SELECT keyword FROM system.keywords LIMIT 3",
-            "SELECT DISTINCT name FROM system.functions LIMIT 3",
-            "SELECT table_schema, table_name FROM information_schema.tables LIMIT 3",
-            "EXPLAIN SYNTAX SELECT 1",
-            "SELECT toStartOfInterval(now(), INTERVAL 1 minute) AS time, 1 AS value FORMAT JSON",
-            "SELECT 1 FORMAT RowBinaryWithNamesAndTypes",
-        ],
-    )
-    def test_what_drivers_ask_first(self, clickhouse: str, sql: str) -> None:
-        assert done(curl(clickhouse, sql)).body
-
-    def test_the_plainest_probe(self, clickhouse: str) -> None:
-        assert done(curl(clickhouse, params={"query": "SELECT 1 FORMAT TabSeparated"})).body == b"1\n"
-
-
-class TestSessions:
-    """Off: an id does no harm, but what would need a session is refused."""
-
-    def test_a_session_id_is_taken_and_holds_nothing(self, embedded_clickhouse: EmbeddedClickHouse) -> None:
-        url, session = embedded_clickhouse.url, {"session_id": "s1"}
-        assert done(curl(url, "SELECT 1", params=session)).text == "1\n"
-        for sql in ("SET max_threads = 1", "USE system", "CREATE TEMPORARY TABLE t (a Int8)"):
-            refused = curl(url, sql, params=session)
-            assert (refused.status, refused.code, "essions are off" in refused.text) == (501, 48, True)
-        assert curl(url, "SELECT 1", params={**session, "session_check": "1"}).code == 372

@@ -68,6 +68,18 @@ def test_a_long_query_holds_up_nobody(server: EmbeddedClickHouse) -> None:
         assert [query.result().text for query in long_ones] == ["0\n"] * 4
 
 
+def test_a_query_ends_when_its_client_leaves(server: EmbeddedClickHouse) -> None:
+    endless = LONG_READ.replace("150", "20000")
+    for url in (server.url, server.reader_url):
+        with ThreadPoolExecutor(1) as threads:
+            leaving = threads.submit(
+                subprocess.run, ["curl", "-s", "-m", "0.5", f"{url}/", "-d", endless], check=False
+            )
+            eventually(lambda: running(server.url, "numbers(20000)"), within=5)
+            assert leaving.result().returncode != 0
+        eventually(lambda: not running(server.url, "numbers(20000)"), within=5)
+
+
 def test_readers_see_whole_batches_while_rows_come_in(server: EmbeddedClickHouse) -> None:
     seen: list[str] = []
     done = threading.Event()

@@ -27,8 +27,9 @@ What it does not do, and a real ClickHouse does:
   under the same account.
 - Sessions: every request stands for itself. A `session_id` is accepted, for clients always send one,
   but SET, USE and temporary tables with it are refused, as is `session_check`. Roles are refused.
-- `query_id` is given back, but `system.processes` and KILL QUERY know the engine's own id. A query
-  goes on when its client leaves; bound it with `max_execution_time` (the read-only user has 60 s).
+- `query_id` is given back, but `system.processes` and KILL QUERY know the engine's own id; the
+  client's stands at the beginning of `Settings['log_comment']`. A SELECT is cancelled when its client
+  leaves, anything else goes on. The read-only user's queries end after 60 s (`max_execution_time`).
 - Results are made in memory before they are sent, at most 1 GiB of rows (`max_result_bytes`); so no
   progress headers while a query runs, and `wait_end_of_query` changes nothing. Bodies are read whole,
   at most 512 MiB packed or not (`--max-body`).

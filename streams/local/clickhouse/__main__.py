@@ -69,6 +69,7 @@ async def serve(options: Options, engine: Engine, limits: Limits) -> None:
         front.application(),
         access_log=None,
         auto_decompress=False,
+        handler_cancellation=True,
         max_line_size=1 << 20,
         max_field_size=1 << 16,
         shutdown_timeout=GRACE_S,

@@ -8,6 +8,7 @@ from streams.local.clickhouse.engine import (
     Connection,
     Engine,
     Result,
+    quote,
     quote_name,
 )
 from streams.local.clickhouse.failures import Code, QueryFailure
@@ -58,7 +59,14 @@ class Execution:
 
     def cancel(self, *, reads_only: bool) -> None:
         """Cancels the statements that run: SELECTs alone, or all. Those fail with code 394."""
-        condition = "query_kind = 'Select'" if reads_only else "query_kind != 'KillQuery'"
+        self._kill("query_kind = 'Select'" if reads_only else "query_kind != 'KillQuery'")
+
+    def cancel_read(self, question: Question) -> None:
+        """Cancels the SELECT of one question, if it runs."""
+        mark = quote(f"%{question.mark}")
+        self._kill(f"query_kind = 'Select' AND Settings['log_comment'] LIKE {mark}")
+
+    def _kill(self, condition: str) -> None:
         with self._engine.session() as connection:
             connection.run(f"KILL QUERY WHERE {condition} ASYNC")
 
@@ -88,6 +96,7 @@ class Execution:
                 "max_memory_usage": str(self._limits.reader_memory),
                 "max_execution_time": str(self._limits.reader_seconds),
                 "allow_introspection_functions": "0",
+                "log_comment": _comment(question),
                 "readonly": str(user.readonly),
             }
         )
@@ -104,7 +113,7 @@ def _run_owner(connection: Connection, question: Question) -> Answer:
     for table in question.tables:
         connection.run(f"CREATE TEMPORARY TABLE {quote_name(table.name)} ({table.structure})")
         connection.insert(f"INSERT INTO {quote_name(table.name)}", table.format, table.data)
-    settings = dict(question.settings)
+    settings = {"log_comment": _comment(question), **question.settings}
     if not question.may_write:
         settings.setdefault("readonly", "2")
     connection.set(settings)
@@ -131,6 +140,10 @@ def _ask(connection: Connection, question: Question, sql: str, *, gives_rows: bo
     if not gives_rows and not result.body:
         return Answer(result)
     return Answer(result, asked_format(sql) or default)
+
+
+def _comment(question: Question) -> str:
+    return f"{question.query_id} {question.mark}"
 
 
 def _use(connection: Connection, database: str) -> None:

@@ -36,6 +36,8 @@ class Question:
     database: str = ""
     default_format: str = ""
     query_id: str = ""
+    #: Stands in the statement's `log_comment`, by which `system.processes` knows it.
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     settings: Mapping[str, str] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     session_id: str = ""

@@ -38,11 +38,18 @@ class Queue:
         if self._inside >= self._room:
             raise QueryFailure.named(Code.TOO_MANY_SIMULTANEOUS_QUERIES, "Too many simultaneous queries.")
         self._inside += 1
+        loop = asyncio.get_running_loop()
+        job = self._pool.submit(_work, execution, question, user)
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._left))
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, _work, execution, question, user)
-        finally:
-            self._inside -= 1
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:  # The client has gone: what still waited is dropped now.
+            if job.running():
+                await asyncio.shield(asyncio.to_thread(execution.cancel_read, question))
+            raise
+
+    def _left(self) -> None:
+        self._inside -= 1
 
     def close(self) -> None:
         """Waits for what runs; what still waits is dropped, unanswered."""
