@@ -32,7 +32,7 @@ _FLUSH_BYTES = 16 << 20
 _POLL_MS = 50
 _RECORDS_PER_POLL = 200
 #: On the way out the last batch may take this long; what is not stored by then is read again.
-_LAST_WRITE_S = 5.0
+_LAST_WRITE_S = 2.5
 
 
 @dataclass(slots=True)
@@ -81,9 +81,9 @@ class ClickHouseService:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then stores what is at hand if that is quick."""
-        await self._feed.start()
-        tell_ready()
         try:
+            await self._feed.start()
+            tell_ready()
             while not stop.is_set():
                 await self._turn()
             await self._finish()

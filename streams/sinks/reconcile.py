@@ -7,8 +7,10 @@ are, or time is up.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -18,6 +20,8 @@ from streams.sinks.clickhouse_service import GROUP
 from streams.sinks.comparing import Difference, compare_all, compare_some
 from streams.sinks.connection import connect
 from streams.topics import InternalTopics
+
+T = TypeVar("T")
 
 _ANSWER_S = 10.0
 _EVERY_S = 0.1
@@ -77,10 +81,10 @@ def wait_until_read(brokers: str, readings: Sequence[Reading], within_s: float) 
 
 
 def _wait(consumer: Consumer, reading: Reading, deadline: float) -> None:
-    left = _ends(consumer, reading.topics, deadline)
+    left = _patiently(lambda: _ends(consumer, reading.topics), deadline)
     while left:
         asked = [TopicPartition(topic, partition) for topic, partition in left]
-        for place in consumer.committed(asked, timeout=_ANSWER_S):
+        for place in _patiently(partial(consumer.committed, asked, timeout=_ANSWER_S), deadline):
             if place.offset >= left[place.topic, place.partition]:
                 del left[place.topic, place.partition]
         if left and time.monotonic() > deadline:
@@ -90,21 +94,25 @@ def _wait(consumer: Consumer, reading: Reading, deadline: float) -> None:
             time.sleep(_EVERY_S)
 
 
-def _ends(consumer: Consumer, topics: Sequence[str], deadline: float) -> dict[tuple[str, int], int]:
-    """Where partitions with records end. A partition that has no leader just now is asked again."""
+def _patiently(ask: Callable[[], T], deadline: float) -> T:
+    """What Kafka answers; a partition or group whose broker is changing just now is asked again."""
     while True:
         try:
-            ends = {}
-            for place in _places(consumer, topics):
-                begin, end = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
-                if end > begin:
-                    ends[place.topic, place.partition] = end
+            return ask()
         except KafkaException:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_EVERY_S)
-        else:
-            return ends
+
+
+def _ends(consumer: Consumer, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Where partitions that hold records end."""
+    ends = {}
+    for place in _places(consumer, topics):
+        begin, end = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
+        if end > begin:
+            ends[place.topic, place.partition] = end
+    return ends
 
 
 def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:

@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 10.0
 #: Parts that do not end by themselves this long after the signal are cut off.
-_GRACE_S = 8.0
+_GRACE_S = 4.0
 
 
 class Service(Protocol):

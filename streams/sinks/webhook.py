@@ -70,9 +70,9 @@ class Webhook:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; what was not delivered by then is posted after the next start."""
-        await self._feed.start()
         timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
         try:
+            await self._feed.start()
             async with aiohttp.ClientSession(timeout=timeout) as session:
                 while not stop.is_set():
                     for record in await self._feed.poll(_POLL_MS, _RECORDS_PER_POLL):

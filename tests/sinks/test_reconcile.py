@@ -148,7 +148,7 @@ def test_a_difference_that_stays_is_reported(
 def test_a_sink_that_is_behind_is_named(kafka: str, migrated: str) -> None:
     upstream = Upstream(kafka, migrated)
     topic = upstream.internal.records
-    wait_until_read(kafka, [Reading(upstream.group, (topic,))], within_s=5)
+    wait_until_read(kafka, [Reading(upstream.group, (topic,))], within_s=20)
     upstream.calls(0, 3)
     with pytest.raises(NotStored, match=f"{upstream.group} has not read all of {topic}"):
-        wait_until_read(kafka, [Reading(upstream.group, (topic,))], within_s=0.2)
+        wait_until_read(kafka, [Reading(upstream.group, (topic,))], within_s=3)
