@@ -6,6 +6,7 @@ import logging
 import faust
 from prometheus_client import start_http_server
 
+from streams.agents.alerting import Alerting
 from streams.agents.configurations import Configurations
 from streams.agents.intake import IntakeStage
 from streams.agents.journeys import JourneysStage
@@ -13,6 +14,7 @@ from streams.agents.now import LiveValues
 from streams.agents.subjects import midnights, working_ages
 from streams.agents.watching import UpstreamWatch, Watching
 from streams.agents.windows import WindowsStage
+from streams.alerts.rules import load_rules
 from streams.config import Config, load_config
 from streams.corrections import Corrections
 from streams.corrections.store import Store
@@ -52,7 +54,7 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
     )
     journeys = JourneysStage(configurations=configurations, internal=internal, partitions=settings.partitions)
     windows = WindowsStage(internal=internal, midnight=midnights(config.directory))
-    _watch(windows, config, Connection(settings.kafka))
+    _watch(windows, config, settings)
     for stage in (intake, journeys, windows):
         app.add(stage)
     app.task(lambda: _tell_when_loaded(app))
@@ -65,11 +67,14 @@ async def _tell_when_loaded(app: EngineApp) -> None:
     tell_ready()
 
 
-def _watch(windows: WindowsStage, config: Config, connection: Connection) -> None:
-    internal = windows.internal
-    upstream = UpstreamWatch(connection, GROUP, (*EVENT_TOPICS, internal.events, internal.measurements))
-    values = LiveValues(windows, working_ages(config.directory))
-    Watching(windows, values, upstream).begin()
+def _watch(windows: WindowsStage, config: Config, settings: Settings) -> None:
+    internal, connection = windows.internal, Connection(settings.kafka)
+    read = (*EVENT_TOPICS, internal.events, internal.measurements)
+    ages = working_ages(config.directory)
+    rules = load_rules(config.rules_text, config.directory)
+    alerting = Alerting(windows, rules, config.directory, ages, settings.partitions)
+    upstream = UpstreamWatch(connection, GROUP, read)
+    Watching(windows, LiveValues(windows, ages), alerting, upstream, connection).begin()
 
 
 def run_worker(settings: Settings) -> None:

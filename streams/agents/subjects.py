@@ -34,3 +34,13 @@ def working_ages(directory: Directory) -> Callable[[str, int, int], int]:
         return directory.calendar(group).working_ms(since, now)
 
     return age
+
+
+def name_of(directory: Directory, subject: str) -> str:
+    """What people call a subject."""
+    kind, id = subject.split(":", 1)
+    if kind == "m" and id in directory.managers:
+        return directory.managers[id].name
+    if kind == "g" and id in directory.groups:
+        return directory.groups[id].name
+    return id

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.agents.alerting import Alerting, read_transitions
 from streams.agents.now import LiveValues
 from streams.agents.upstream import Upstream
 from streams.agents.windows import WindowsStage
@@ -16,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 #: s between looks at what changed, and between judgements of rules.
 _VALUES_EVERY = 0.25
-_UPSTREAM_EVERY = 1.0
+_JUDGED_EVERY = 1.0
 
 #: While the workers are further behind than this (ms) live values would be those of another time.
 _TOO_FAR_BEHIND = 60_000
@@ -25,23 +26,40 @@ _TOO_FAR_BEHIND = 60_000
 class Watching:
     """The timers of the windows stage."""
 
-    def __init__(self, stage: WindowsStage, values: LiveValues, upstream: "UpstreamWatch") -> None:
+    def __init__(
+        self,
+        stage: WindowsStage,
+        values: LiveValues,
+        alerting: Alerting,
+        upstream: "UpstreamWatch",
+        connection: Connection,
+    ) -> None:
         self._stage = stage
         self._values = values
+        self._alerting = alerting
         self._upstream = upstream
+        self._connection = connection
 
     def begin(self) -> None:
         """Sets the timers up; to be called before the app starts."""
         self._stage.every(_VALUES_EVERY, self._show)
-        self._stage.every(_UPSTREAM_EVERY, self._look)
+        self._stage.every(_JUDGED_EVERY, self._judge)
+        self._stage.when_loaded = self._restore
+
+    async def _restore(self, partitions: frozenset[int]) -> None:
+        self._alerting.restore(await read_transitions(self._connection), partitions)
 
     async def _show(self) -> None:
         now = self._stage.now_ms()
         if self._upstream.state.behind_ms(now) <= _TOO_FAR_BEHIND:
             await self._values.send(now)
 
-    async def _look(self) -> None:
+    async def _judge(self) -> None:
+        """Absence is judged only when all that happened is known; until then alerts stay as they are."""
         await self._upstream.look(self._stage.now_ms())
+        now = self._stage.now_ms()
+        if self._upstream.state.caught_up(now):
+            await self._alerting.judge(now)
 
 
 class UpstreamWatch:

@@ -1,6 +1,6 @@
 """Third stage: changes of facts by subject -> minute panes, open items, rolling windows."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -64,6 +64,8 @@ class WindowsStage(Stage):
         self.epoch = internal.epoch
         self.internal = internal
         self._midnight = midnight
+        #: called with partitions just loaded, before anything of them is folded
+        self.when_loaded: Callable[[frozenset[int]], Awaitable[None]] | None = None
         super().__init__()
 
     # -- state
@@ -95,6 +97,12 @@ class WindowsStage(Stage):
         else:
             subject, minute = key.decode().rsplit("|", 1)
             held.load(subject, int(minute), version, _PANE.decode(state))
+
+    async def on_load(self, partitions: frozenset[int]) -> None:
+        for partition in partitions:
+            self._raw(partition)
+        if self.when_loaded is not None:
+            await self.when_loaded(partitions)
 
     def _raw(self, partition: int) -> Partition:
         held = self._partitions.get(partition)
