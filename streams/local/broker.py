@@ -109,8 +109,8 @@ class Broker:
     def _format(self, java: str, classes: str, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [java, *_JVM_FORMAT, "-cp", classes, "kafka.tools.StorageTool", "format"]
-        # A format that was killed half-way is finished by the next.
-        command += ["--ignore-formatted", "-t", cluster, "-c", str(properties)]
+        # A format that was killed half-way is finished by the next. An id may begin with a dash.
+        command += ["--ignore-formatted", f"--cluster-id={cluster}", "-c", str(properties)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise BrokerFailed(
