@@ -7,7 +7,7 @@ the same id with other content, or not at all; clocks differ; some sources know 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Json = dict[str, Any]
@@ -17,11 +17,11 @@ MANAGERS = {"m1": "sales", "m2": "sales", "m3": "support", "m4": "support", "m5"
 LINES = {"+74951230001": "sales", "+74951230002": "support"}
 #: `night` is always open.
 HOURS = {
-    "sales": {day: (9 * 60, 18 * 60) for day in range(5)},
-    "support": {day: (8 * 60, 20 * 60) for day in range(6)},
+    "sales": dict.fromkeys(range(5), (9 * 60, 18 * 60)),
+    "support": dict.fromkeys(range(6), (8 * 60, 20 * 60)),
 }
 #: A Thursday, 12:00 in UTC.
-START = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
+START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 _REASONS = ["hangup", "", "voicemail", "queue_timeout", "ivr_end", "closed", "callback_taken", "failed"]
 _SOURCES = ["pbx", "asterisk", "mango"]
 
@@ -48,7 +48,7 @@ def random_log(
     nastiness: Nastiness | None = None,
 ) -> list[Json]:
     """Events in the order in which they arrive."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     nasty = nastiness or Nastiness()
     events: list[Json] = []
     for number in range(calls):

@@ -20,7 +20,7 @@ Limits are the defaults of the contract. Of times it knows milliseconds only.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 SECOND = 1000
@@ -163,7 +163,7 @@ def recount(
 
 def _understood(raw: Json, plain: Plain) -> Json:
     moment = datetime.fromisoformat(raw["occurred_at"])
-    at = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+    at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     source = raw["source"]
     return {
         **raw,
@@ -580,6 +580,7 @@ class _Items:
         self.note_all("reached", 0, [(t["answered_at"], t) for t in talks])
         self.note_all("contacted", 1, [(at, {}) for at in contacts])
         closed = [(e["at"], e) for e in owner.events if e["type"] == "item.closed"]
+        self.closings = {(e.get("item_id"), at) for at, e in closed}
         self.note_all("closed", 2, closed)
         self.note_all("failed", 3, [(d["ended_at"], d) for d in dials if d["ended_at"] is not None])
         self.note_all("missed", 4, [(m["ended_at"], m) for m in missed])
@@ -619,6 +620,9 @@ class _Items:
                 ]
                 if len(failed) >= 3:
                     self.end("given_up", at)
+        last = max(event["at"] for event in self.owner.events)
+        if self.open and self.open["deadline"] <= last:
+            self.end("time", self.open["deadline"])
         for item in self.items:
             self.facts(item)
 
@@ -648,6 +652,8 @@ class _Items:
             self.items.append(self.open)
         self.open["names"].add(name)
         self.open["misses"] += 1
+        if (name, at) in self.closings:
+            self.end("closed", at)
 
     def facts(self, item: Json) -> None:
         since, group, call = item["since"], item["group"], item["call"]

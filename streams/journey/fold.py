@@ -14,7 +14,7 @@ from streams.journey.calls import CallSummary, summarize
 from streams.journey.forgetting import open_until, prune
 from streams.journey.item_facts import item_facts
 from streams.journey.items import missed_items
-from streams.journey.journey import Derived, Journey
+from streams.journey.journey import NEVER, Derived, Journey
 from streams.journey.names import NAMES
 from streams.journey.places import Directories
 from streams.journey.recovery import Recovery, Timeline, recoveries
@@ -51,10 +51,11 @@ def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: 
         for row in rows:
             if journey.mark(row):
                 journey.add(row, config, touched)
-        if not touched.calls and not touched.notes:
+        expires = journey.derived is not None and journey.derived.expires_at <= journey.last_at
+        if not touched.calls and not touched.notes and not expires:
             return Changes()
         keys = sorted({key for key, _ in touched.calls})
-        changes = _derive(journey, keys, bool(touched.notes), directories)
+        changes = _derive(journey, keys, directories, anew=bool(touched.notes) or expires)
     except Exception:
         journey.undo(touched)
         raise
@@ -74,12 +75,13 @@ def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Di
     if not missed or journey.customer.startswith("anonymous:"):
         return Derived(calls)
     timeline = Timeline(list(calls.values()), journey.notes)
-    items = missed_items(timeline, journey.notes, directories)
+    items = missed_items(timeline, journey.notes, journey.last_at, directories)
     return Derived(
         calls,
         recoveries(timeline),
         item_facts(items, journey.customer),
         {item.opener.entity: item_row(item, journey.customer) for item in items if item.is_open},
+        min((item.deadline for item in items if item.is_open), default=NEVER),
     )
 
 
@@ -89,14 +91,17 @@ def summary(journey: Journey, key: CallKey, directories: Directories) -> CallSum
     return summarize(call, journey.customer, directories(call.config))
 
 
-def _derive(journey: Journey, keys: list[CallKey], noted: bool, directories: Directories) -> Changes:
-    """Derive these calls anew, and what else of the customer depends on them; tell what changed."""
+def _derive(journey: Journey, keys: list[CallKey], directories: Directories, *, anew: bool) -> Changes:
+    """Derive these calls anew, and what of the customer depends on them; tell what changed.
+
+    `anew`: his calls together are to be derived anew in any case.
+    """
     old = journey.derived or Derived()
     fresh = {key: summary(journey, key, directories) for key in keys}
-    if noted or any(_concerns_others(old.calls.get(key), call) for key, call in fresh.items()):
+    if anew or any(_concerns_others(old.calls.get(key), call) for key, call in fresh.items()):
         new = derived(journey, {**old.calls, **fresh}, directories)
     else:
-        new = Derived({**old.calls, **fresh}, old.recoveries, old.item_facts, old.items)
+        new = msgspec.structs.replace(old, calls={**old.calls, **fresh})
     changed = set(keys)
     changed |= _differing(old.recoveries, new.recoveries)
     changed |= _differing(old.item_facts, new.item_facts)

@@ -29,12 +29,12 @@ class MissedItem(msgspec.Struct, gc=False):
     first_try_at: int | None = None  #: first outbound call or other contact
     first_try_ms: int | None = None  #: the same in working time, or until it is given up
     taken_by: str = ""
-    last: bool = False  #: no other item of the customer opened after it
+    expired: bool = False  #: something of the customer happened at its deadline or later
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits, unless its deadline has passed."""
-        return not self.ended and self.last
+        """Whether it waits, as far as the customer's events tell."""
+        return not self.ended and not self.expired
 
     @property
     def state(self) -> str:
@@ -42,8 +42,10 @@ class MissedItem(msgspec.Struct, gc=False):
         return "taken" if self.taken_by else "attempted" if self.attempts else "new"
 
 
-def missed_items(timeline: Timeline, notes: list[Note], directories: Directories) -> list[MissedItem]:
-    """The items of a customer, in order of time."""
+def missed_items(
+    timeline: Timeline, notes: list[Note], last_at: int, directories: Directories
+) -> list[MissedItem]:
+    """The items of a customer whose last event was at `last_at`, in order of time."""
     items: list[MissedItem] = []
     for call in timeline.missed:
         at = call.ended_at or 0
@@ -58,8 +60,7 @@ def missed_items(timeline: Timeline, notes: list[Note], directories: Directories
         _close(item, call, notes)
     for item in items:
         _try(item, timeline, notes, directories(item.opener.config))
-    if items:
-        items[-1].last = True
+        item.expired = item.deadline <= last_at
     return items
 
 

@@ -31,6 +31,9 @@ KEEP_MS = 7 * DAY_MS
 #: A call with more events than this comes from a source that uses one id for many calls.
 MAX_CALL_EVENTS = 5000
 
+#: Later than anything.
+NEVER = 1 << 62
+
 
 class TooManyEvents(ValueError):
     """A call has more events than any real call."""
@@ -44,6 +47,8 @@ class Derived(msgspec.Struct):
     item_facts: dict[CallKey, list[Fact]] = {}
     #: row of each open item
     items: dict[str, RowChange] = {}
+    #: when the first open item will be given up
+    expires_at: int = NEVER
 
     def recovery(self, key: CallKey) -> Recovery:
         """What became of a call, if it was missed."""
@@ -114,7 +119,7 @@ class Journey:
     def keep_until(self) -> int:
         """Event time until which it must be kept, in ms; for ever while history is awaited."""
         if self.awaited:
-            return 1 << 62
+            return NEVER
         return max(self.last_at + KEEP_MS, self.open_until)
 
     def add(self, row: EventRow, config: str, touched: Touched) -> None:
@@ -123,17 +128,16 @@ class Journey:
         Raises `TooManyEvents` for a call that can be none.
         """
         event = row.event
-        self.last_at = max(self.last_at, event.at)
         kind = kinds.CALL_KINDS.get(event.type)
-        if kind is not None:
-            call_id = event.data.get("call_id")
-            if isinstance(call_id, str) and (event.source, event.event_id) not in self.seen:
-                key = (event.source, call_id)
-                self.add_call_event(key, read_call_event(row, kind), config, touched)
+        note_kind = kinds.NOTE_KINDS.get(event.type)
+        if (kind, note_kind) != (None, None) and (event.source, event.event_id) in self.seen:
             return
-        kind = kinds.NOTE_KINDS.get(event.type)
-        if kind is not None and (event.source, event.event_id) not in self.seen:
-            self.add_note(read_note(row, kind), touched)
+        self.last_at = max(self.last_at, event.at)
+        call_id = event.data.get("call_id")
+        if kind is not None and isinstance(call_id, str):
+            self.add_call_event((event.source, call_id), read_call_event(row, kind), config, touched)
+        elif note_kind is not None:
+            self.add_note(read_note(row, note_kind), touched)
 
     def add_call_event(self, key: CallKey, event: CallEvent, config: str, touched: Touched) -> None:
         """Take in an event of a call; the first in the log stamps the call's configuration."""

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streams.directory import Directory
-from streams.journey import Changes, Journey, apply
-from streams.records import Event, EventRow, FactKey, pack
+from streams.journey import Changes, Journey, apply, await_history, needs_history, replace
+from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact, pack
 from streams.records_tables import TABLES
-from tests.recount import Counted
 from tests.random_calls import HOURS, LINES, MANAGERS
+from tests.recount import Counted
 
 Json = dict[str, Any]
 _TOP = {"event_id", "type", "occurred_at", "source", "customer", "manager", "group"}
@@ -67,6 +67,11 @@ class Feed:
         self.rows: dict[tuple[Any, ...], Json] = {}
         self.minutes: dict[tuple[str, str, int], tuple[int, int]] = {}
         self.offset = 0
+        self.last = Changes()
+        #: by customer, what a store would hold: events in the order of the log, and facts
+        self.stored: dict[str, list[tuple[EventRow, str]]] = {}
+        self.tags: dict[FactKey, str] = {}
+        self.refolds = 0
 
     def directories(self, _version: str) -> Directory:
         return self.directory
@@ -88,14 +93,54 @@ class Feed:
             self.take(rows)
 
     def take(self, rows: list[EventRow], config: str = "v1") -> Changes:
+        """Fold rows of one customer; what may belong to something forgotten awaits history."""
         customer = rows[0].event.customer
+        self.stored.setdefault(customer, []).extend((row, config) for row in rows)
         journey = self.journeys.setdefault(customer, Journey.new(customer))
+        if not journey.awaited and any(needs_history(journey, row) for row in rows):
+            await_history(journey, rows[-1].offset + 1)
         changes = apply(journey, rows, config, self.directories)
         self.emitted(changes)
         return changes
 
+    def history(self, customer: str) -> HistoryRecord:
+        """What a store would answer now."""
+        stored = self.stored.get(customer, [])
+        first: dict[tuple[str, str], tuple[EventRow, str]] = {}
+        for row, config in stored:
+            first.setdefault((row.event.source, row.event.event_id), (row, config))
+        rows = list(first.values())
+        entities = {(r.event.source, r.event.data.get("call_id", "")) for r, _ in rows}
+        names = {f"{source}/{call_id}" for source, call_id in entities}
+        keys: dict[str, list[list[Any]]] = {"calls": [], "call_legs": [], "open_items": []}
+        for (table, *key), values in self.rows.items():
+            if values["customer"] == customer and table in keys:
+                keys[table].append(key)
+        return HistoryRecord(
+            customer,
+            self.journeys[customer].awaited,
+            [row for row, _ in rows],
+            [config for _, config in rows],
+            [StoredFact(k, v, self.tags[k]) for k, v in self.facts.items() if k.entity in names],
+            keys,
+        )
+
+    def answer(self) -> None:
+        """Answer every request for history."""
+        for customer, journey in self.journeys.items():
+            if journey.awaited:
+                self.emitted(replace(journey, self.history(customer), self.directories))
+                self.refolds += 1
+
+    def forget(self, customer: str) -> None:
+        """Let go of a customer, as the stage does after a while."""
+        forgotten = self.journeys.pop(customer)
+        self.journeys[customer] = Journey.new(customer)
+        self.journeys[customer].forgotten_until = forgotten.last_at
+
     def emitted(self, changes: Changes) -> None:
         """Add up differences; each must fit what was emitted before."""
+        self.last = changes
         for change in changes.facts:
             assert self.facts.get(change.key) == change.old, change
             assert change.old != change.new, change
@@ -103,6 +148,7 @@ class Feed:
                 del self.facts[change.key]
             else:
                 self.facts[change.key] = change.new
+                self.tags[change.key] = change.tag
             for subject in change.key.subjects():
                 self.add(subject, change.key, change.old, change.new)
         for row in changes.rows:

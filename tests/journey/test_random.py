@@ -1,0 +1,117 @@
+"""Random logs and random nonsense: the fold agrees with the recount, in whatever order events come."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.journey.feeding import Feed, differences
+from tests.journey.scenario import PAT, at
+from tests.random_calls import HOURS, LINES, MANAGERS, NONE, Nastiness, random_log
+from tests.recount import recount
+
+Json = dict[str, Any]
+
+
+def agree(feed: Feed, log: list[Json]) -> None:
+    found = differences(feed, recount(log, MANAGERS, LINES, HOURS))
+    assert not found, "\n".join(found[:10])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_nasty_log_equals_its_recount(seed: int) -> None:
+    log = random_log(seed)
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_many_tries_to_reach_few_customers(seed: int) -> None:
+    log = random_log(seed, calls=150, customers=2, days=6)
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
+@pytest.mark.parametrize("seed", range(24, 30))
+def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
+    # Every third event is late, some by days, so that many need what was let go.
+    log = random_log(seed, calls=250, customers=2, days=30, nastiness=Nastiness(late=0.3))
+    chance = random.Random(seed)
+    late = [event for event in log if chance.random() < 0.02]
+    log = [event for event in log if event not in late] + late
+    feed = Feed()
+    for number, event in enumerate(log):
+        feed.log([event])
+        if number % 7 == 0:
+            feed.answer()
+    feed.answer()
+    agree(feed, log)
+    assert feed.refolds
+    assert any(journey.forgotten_until for journey in feed.journeys.values())
+
+
+@given(st.data(), st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, seed: int) -> None:
+    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE)
+    shuffled = data.draw(st.permutations(log + log[:5]))
+    one, other = Feed(), Feed()
+    one.log(log + log[:5])
+    while shuffled:
+        size = data.draw(st.integers(1, 12))
+        other.batch(shuffled[:size])
+        shuffled = shuffled[size:]
+    assert one.facts == other.facts
+    assert one.minutes == other.minutes
+    assert one.rows == other.rows
+    for customer, state in one.states().items():
+        # The marks are of the log, not of the events: all else is equal byte for byte.
+        one.journeys[customer].marks = other.journeys[customer].marks
+        assert one.states()[customer] == other.states()[customer], state
+
+
+_TYPES = [
+    "started", "started", "queued", "offered", "offered", "offered", "answered", "answered", "held",
+    "resumed", "transferred", "offer_ended", "offer_ended", "offer_ended", "ended", "ended",
+    "customer.contacted", "item.closed", "item.taken",
+]  # fmt: skip
+_SECONDS = st.sampled_from([0, 1, 2, 5, 6, 10, 15, 16, 20, 25, 60, 75, 90, 1200, 1300, 90_000, 454_000])
+_REASONS = ["no_answer", "no_answer", "declined", "busy", "hangup", "voicemail", "ivr_end", ""]
+
+
+@st.composite
+def nonsense(draw: st.DrawFn) -> list[Json]:
+    """Events of a few calls of one customer, in any order and mostly without sense."""
+    events = []
+    for number in range(draw(st.integers(1, 24))):
+        call_id = draw(st.sampled_from(["k1", "k2", "k3"]))
+        fields = {
+            "event_id": f"e{number}",
+            "source": "pbx",
+            "customer": PAT,
+            "call_id": call_id,
+            "manager": draw(st.sampled_from(["m1", "m2", "m3", "m9"])),
+            "direction": draw(st.sampled_from(["in", "in", "in", "out", "out", "internal"])),
+            "reason": draw(st.sampled_from(_REASONS)),
+            "item_id": f"pbx/{call_id}",
+            "group": draw(st.sampled_from(["", "", "", "sales", "support", "night"])),
+        }
+        events.append(at(draw(_SECONDS), draw(st.sampled_from(_TYPES)), **fields))
+    return events
+
+
+@given(nonsense())
+@settings(max_examples=300, deadline=None)
+def test_nonsense_equals_its_recount(log: list[Json]) -> None:
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
+def test_the_random_log_is_the_same_for_the_same_seed() -> None:
+    assert random_log(3) == random_log(3)
+    assert random_log(3) != random_log(4)
