@@ -4,14 +4,34 @@ A new measurement adds its columns and a new KPI its formula without a migration
 part is applied again whenever its text changes. Columns are only ever added.
 """
 
+from typing import Any
+
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql import pane_columns, pane_row, rolling_view_sql
+from streams.records import PaneState
 from streams.sinks.connection import ROWS, VIEWS
 
-__all__ = ["generated_statements", "pane_column_names", "pane_values"]
+_PLACES: dict[str, int] = {name: place for place, (name, _) in enumerate(pane_columns())}
+#: The row of a pane that counts nothing. Its empty maps are shared by rows, which nobody changes.
+_NOTHING: list[Any] = pane_row(PaneState())
 
-#: A pane's values in the order of `pane_column_names`.
-pane_values = pane_row
+
+def pane_values(state: PaneState) -> list[Any]:
+    """A pane's values in the order of `pane_column_names`.
+
+    The same as `pane_row`, some times faster: a pane fills few of the columns. Raises KeyError for a
+    measurement that this version does not know.
+    """
+    row = _NOTHING.copy()
+    for name, (count, total) in state.counters.items():
+        row[_PLACES[f"{name}_n"]] = count
+        if total:
+            row[_PLACES[f"{name}_sum"]] = total
+    for name, histogram in state.histograms.items():
+        row[_PLACES[f"{name}_hist"]] = histogram
+    for name, tags in state.sets.items():
+        row[_PLACES[f"{name}_set"]] = tags
+    return row
 
 
 def pane_column_names() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Records of the topics become rows: by hand, one record at a time."""
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ import msgspec
 import pytest
 
 from streams import records, topics
+from streams.kpis.measurements import KINDS
+from streams.kpis.sql import pane_row
 from streams.records import (
     CustomerRow,
     Event,
@@ -23,7 +26,9 @@ from streams.records import (
 )
 from streams.sinks.batch import Batch
 from streams.sinks.decoding import Decoding
+from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
+from streams.windows.pane import apply
 
 INTERNAL = topics.InternalTopics(epoch=2)
 LAST = (1 << 44) - 1
@@ -146,6 +151,16 @@ def test_a_pane_becomes_a_wide_row() -> None:
         "ring_hist": {5: 1},
         "missed_caller_set": {"c1": 2},
     }
+
+
+def test_the_quick_way_to_a_row_gives_what_the_declarations_say() -> None:
+    chance = random.Random(2)
+    for _ in range(50):
+        state = PaneState({}, {}, {}, {})
+        for name, kind in KINDS.items():
+            if kind != "item" and chance.random() < 0.5:
+                apply(state, name, None, chance.randrange(100_000), f"c{chance.randrange(3)}")
+        assert pane_values(state) == pane_row(state)
 
 
 def test_a_pane_without_counters_is_gone_and_one_that_was_let_go_stays() -> None:
