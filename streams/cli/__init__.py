@@ -16,6 +16,7 @@ _COMMANDS = {
     "topics": ("streams.cli.topics", "Make or check the topics of Kafka."),
     "migrate": ("streams.cli.migrate", "Apply the migrations of ClickHouse."),
     "simulate": ("streams.cli.simulate", "A believable day of a call centre."),
+    "import": ("streams.cli.import_", "History from files into the topics."),
     "reconcile": ("streams.cli.reconcile", "Compare the stored minutes with a recount."),
     "doctor": ("streams.cli.doctor", "What is wrong, and what to do about it."),
     "settings": ("streams.cli.settings", "The settings as this process has them."),

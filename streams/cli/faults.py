@@ -11,6 +11,8 @@ _FOR_PEOPLE = {
     "streams.local.broker": ["BrokerFailed"],
     "streams.local.supervisor": ["PartFailed"],
     "streams.local.lock": ["FolderTaken"],
+    "streams.importing.lines": ["NotThisFormat"],
+    "streams.importing.writer": ["ImportStopped"],
     "streams.engine.faults": ["EngineFault"],
     "streams.sinks.migrations": ["EditedHistory"],
     "streams.sinks.reconcile": ["NotStored"],
