@@ -188,9 +188,11 @@ def differences(feed: Feed, counted: Counted) -> list[str]:
     """Where the fold and the recount do not agree."""
     found: list[str] = []
     facts = {(k.entity, k.name, k.manager, k.group, k.whole, k.at): v for k, v in feed.facts.items()}
-    for fact in sorted(facts.keys() | counted.facts.keys()):
-        if facts.get(fact) != counted.facts.get(fact):
-            found.append(f"{fact}: fold {facts.get(fact)}, recount {counted.facts.get(fact)}")
+    found += [
+        f"{fact}: fold {facts.get(fact)}, recount {counted.facts.get(fact)}"
+        for fact in sorted(facts.keys() | counted.facts.keys())
+        if facts.get(fact) != counted.facts.get(fact)
+    ]
     calls = {(row["source"], row["call_id"]): row for row in feed.table("calls")}
     for key in sorted(calls.keys() | counted.calls.keys()):
         found += _unlike(f"call {key}", calls.get(key), counted.calls.get(key))

@@ -1,0 +1,85 @@
+"""A brute-force recount of calls: what the contract says, computed the long way round.
+
+It takes raw canonical events as JSON objects and shares no code with the product, so that a mistake
+in the product does not hide itself. It is slow, and it may be.
+
+Parameters of `recount` (a directory in plain terms):
+
+- `managers`: manager id -> group id; who is missing here is in `unassigned`
+- `lines`: line -> group id
+- `hours`: group id -> weekday (0 is Monday) -> (opens, closes) in minutes after local midnight; a group
+  that is missing here is always open
+- `utc_offset_min`: local time of every group
+- `names`: (source, name) -> manager or group id, for names that are not ids themselves. Without it,
+  names are taken as ids. With it, a name that is neither listed nor an id becomes
+  `unmapped:<source>:<name>`.
+- `key`: turns the customer of an event into the key by which the product knows him
+
+Limits are the defaults of the contract. Of times it knows milliseconds only.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from tests.recount.facts import CallFacts
+from tests.recount.items import together
+from tests.recount.one_call import OneCall
+from tests.recount.plain import ORDER, Counted, Json, Plain
+
+__all__ = ["Counted", "recount"]
+
+
+def recount(
+    events: list[Json],
+    managers: dict[str, str],
+    lines: dict[str, str] | None = None,
+    hours: dict[str, dict[int, tuple[int, int]]] | None = None,
+    utc_offset_min: int = 0,
+    names: dict[tuple[str, str], str] | None = None,
+    key: Callable[[str], str] = str,
+) -> Counted:
+    """Counts valid canonical events given in the order of the log."""
+    plain = Plain(managers, lines or {}, hours or {}, utc_offset_min, names)
+    first: dict[tuple[str, str], Json] = {}
+    for event in events:
+        first.setdefault((event["source"], event["event_id"]), event)
+    by_customer: dict[str, list[Json]] = {}
+    for raw in first.values():
+        if "customer" in raw:
+            by_customer.setdefault(key(raw["customer"]), []).append(_understood(raw, plain))
+    counted = Counted()
+    for customer, known in by_customer.items():
+        _count(customer, known, plain, counted)
+    return counted
+
+
+def _understood(raw: Json, plain: Plain) -> Json:
+    moment = datetime.fromisoformat(raw["occurred_at"])
+    at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    source = raw["source"]
+    return {
+        **raw,
+        "at": at,
+        "manager": plain.resolve(source, raw.get("manager")),
+        "group": plain.resolve(source, raw.get("group")),
+    }
+
+
+def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) -> None:
+    """Counts one customer."""
+    by_call: dict[tuple[str, str], list[Json]] = {}
+    for event in events:
+        if event["type"] in ORDER:
+            by_call.setdefault((event["source"], event["call_id"]), []).append(event)
+    calls = []
+    for call_id, own in sorted(by_call.items()):
+        own.sort(key=lambda e: (e["at"], ORDER.index(e["type"]), e["event_id"]))
+        call = OneCall(customer, plain).call(call_id, own)
+        counted.calls[call_id] = call
+        counted.legs[call_id] = call["legs"]
+        calls.append(call)
+    counter = CallFacts(customer, plain, counted)
+    together(counter, events, calls)
+    for call in calls:
+        if call["direction"] and not call["excluded_reason"]:
+            counter.facts(call)

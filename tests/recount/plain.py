@@ -1,0 +1,117 @@
+"""The directory in plain terms, and what a count holds."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+CONVERSATION = 15 * SECOND
+WITHIN = 20 * SECOND
+SHORT = 5 * SECOND
+RING_LONG_ENOUGH = 5 * SECOND
+LOOK_AHEAD = 90 * DAY
+
+#: At the same moment these come in this order.
+ORDER = [
+    "call.started", "call.queued", "call.offered", "call.answered", "call.held", "call.resumed",
+    "call.transferred", "call.offer_ended", "call.ended", "call.rated",
+]  # fmt: skip
+
+FactId = tuple[str, str, str, str, bool, int]  #: entity, name, manager, group, whole, at
+Json = dict[str, Any]
+
+
+@dataclass
+class Counted:
+    """What a log of events amounts to."""
+
+    calls: dict[tuple[str, str], Json] = field(default_factory=dict)
+    legs: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
+    facts: dict[FactId, int] = field(default_factory=dict)
+    items: dict[str, Json] = field(default_factory=dict)
+
+    def minutes(self) -> dict[tuple[str, str, int], tuple[int, int]]:
+        """Count and sum by subject, measurement and minute; items are no part of it."""
+        panes: dict[tuple[str, str, int], tuple[int, int]] = {}
+        for (_, name, manager, group, whole, at), value in self.facts.items():
+            if name in ("open_missed", "uncalled_missed", "waiting"):
+                continue
+            subjects = [f"m:{manager}"] if manager else []
+            subjects += [f"g:{group}"] if group else []
+            subjects += ["a:all"] if whole else []
+            for subject in subjects:
+                count, total = panes.get((subject, name, at // MINUTE), (0, 0))
+                panes[subject, name, at // MINUTE] = (count + 1, total + value)
+        return panes
+
+
+@dataclass
+class Plain:
+    """The directory in plain terms."""
+
+    managers: dict[str, str]
+    lines: dict[str, str]
+    hours: dict[str, dict[int, tuple[int, int]]]
+    offset: int
+    names: dict[tuple[str, str], str] | None
+
+    def resolve(self, source: str, name: str | None) -> str:
+        if not name:
+            return ""
+        if self.names is None:
+            return name
+        if (source, name) in self.names:
+            return self.names[source, name]
+        known = name in self.managers or name in self.managers.values() or name in self.hours
+        return name if known else f"unmapped:{source}:{name}"
+
+    def group_of(self, manager: str) -> str:
+        return self.managers.get(manager, "unassigned")
+
+    def opening(self, group: str, day: int) -> tuple[int, int] | None:
+        """When the group works on a local day (days since the epoch), in ms since the epoch."""
+        start = day * DAY - self.offset * MINUTE
+        if group not in self.hours:
+            return start, start + DAY
+        span = self.hours[group].get((day + 3) % 7)  # 1970-01-01 was a Thursday
+        return None if span is None else (start + span[0] * MINUTE, start + span[1] * MINUTE)
+
+    def local_day(self, at: int) -> int:
+        return (at + self.offset * MINUTE) // DAY
+
+    def in_hours(self, group: str, at: int) -> bool:
+        span = self.opening(group, self.local_day(at))
+        return span is not None and span[0] <= at < span[1]
+
+    def working(self, group: str, start: int, end: int) -> int:
+        total = 0
+        for day in range(self.local_day(start), self.local_day(end) + 1):
+            span = self.opening(group, day)
+            if span is not None:
+                total += max(0, min(span[1], end) - max(span[0], start))
+        return total
+
+    def after(self, group: str, at: int, working: int) -> int:
+        """The first moment at which that much working time has passed since `at`."""
+        day = self.local_day(at)
+        while True:
+            span = self.opening(group, day)
+            if span is not None:
+                opened = max(span[0], at)
+                if opened < span[1]:
+                    if working <= span[1] - opened:
+                        return opened + working
+                    working -= span[1] - opened
+            day += 1
+
+    def closing_after(self, group: str, at: int, days: int) -> int:
+        """Closing time of the n-th working day after the day of `at`."""
+        day = self.local_day(at)
+        while True:
+            day += 1
+            span = self.opening(group, day)
+            days -= span is not None
+            if span is not None and days == 0:
+                return span[1]
