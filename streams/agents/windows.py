@@ -203,6 +203,8 @@ class _Folding:
         #: one origin gives many rows for the same pane, and all of them count. None: the pane's
         #: state already includes this record.
         self._panes: dict[PaneKey, tuple[SubjectWindows, dict[int, int]] | None] = {}
+        #: item -> whether its state already includes this record
+        self._items: dict[ItemKey, bool] = {}
 
     def rows(self, rows: list[MeasurementRow]) -> None:
         """Folds all rows, then moves the watermark on."""
@@ -253,8 +255,11 @@ class _Folding:
     def _item(self, row: MeasurementRow) -> None:
         key = (row.subject, row.name, row.tag)
         kept = self._held.items.get(key)
+        included = self._items.get(key)
+        if included is None:
+            included = self._items[key] = kept is not None and kept[0] >= self._version
         seen = dict(kept[1].seen) if kept else {}
-        if kept and (kept[0] > self._version or row.origin < seen.get(row.partition, -1)):
+        if included or row.origin < seen.get(row.partition, -1):
             return
         if not kept and self._held.was_forgotten(item_key(key), self._version):
             return
