@@ -20,10 +20,10 @@ def dial(world: World, manager: Manager, customer: Customer) -> Steps[bool]:
     )
     yield min(3 * SECOND + world.about(9 * SECOND), 45 * SECOND)
     fate = world.rng.random()
-    if fate < 0.33:
+    if fate < 0.28:
         return _unanswered(world, call, manager)
     world.tell("call.answered", call_id=call.id, customer=call.key, manager=manager.id)
-    if fate < 0.47:  # a robot, or somebody with no time
+    if fate < 0.38:  # a robot, or somebody with no time
         yield 2 * SECOND + world.rng.randrange(9 * SECOND)
         finish(world, call, manager, ended_by="manager" if world.chance(0.5) else "customer")
         return False
@@ -63,7 +63,7 @@ def call_back(world: World, team: Team, customer: Customer, since: int) -> Steps
                 return
             if (yield from dial(world, manager, customer)):
                 return
-        yield world.about(35 * MINUTE)
+        yield world.about(20 * MINUTE)
         yield team.opening(world.now) - world.now
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from streams.simulate.centre import Centre, Team, default_centre
-from streams.simulate.demand import Shape, arrivals, day_shape, lively_shape, shift
+from streams.simulate.demand import DAY_DEMAND, LIVELY_DEMAND, Demand, arrivals, busy_hours, shift
 from streams.simulate.funnel import lead, stock
 from streams.simulate.inbound import inbound
 from streams.simulate.outbound import follow_up
@@ -15,7 +15,8 @@ from streams.simulate.talking import internal
 from streams.simulate.world import DAY, HOUR, SECOND, World
 
 _CALLS_PER_MANAGER = 60
-_LIVELY_CALLS_PER_HOUR = 22  #: of a manager
+#: Calls of a manager in an hour of the live feed; who sells has leads and deals to call besides.
+_LIVELY_CALLS, _LIVELY_CALLS_SELLING = 48, 44
 _STOCK = 4  #: deals of a manager that are under way at the start
 
 
@@ -40,7 +41,7 @@ def simulate(
     people = sum(len(team.managers) for team in centre.teams)
     wanted = _CALLS_PER_MANAGER if calls_per_day is None else calls_per_day / people
     for team in centre.teams:
-        _populate(world, team, day_shape, wanted * len(team.managers))
+        _populate(world, team, DAY_DEMAND, wanted * len(team.managers))
     yield from _events(world, start + int(days * DAY))
 
 
@@ -55,10 +56,11 @@ def live(seed: int, now: int, centre: Centre | None = None) -> Iterator[dict[str
     first = datetime.fromtimestamp((now - 3 * HOUR) / 1000, zone).date()
     for day in count():
         begins, ends = (_midnight(first + timedelta(days=day + more), zone) for more in (0, 1))
-        world = World.new(centre, seed + begins // SECOND, begins, talk_ms=50 * SECOND)
+        world = World.new(centre, seed + begins // SECOND, begins, talk_ms=30 * SECOND)
         for team in centre.teams:
-            per_day = _LIVELY_CALLS_PER_HOUR * len(team.managers) * 24
-            _populate(world, team, lively_shape, per_day)
+            hourly = _LIVELY_CALLS_SELLING if team.sells else _LIVELY_CALLS
+            hours = busy_hours(team, LIVELY_DEMAND, begins)
+            _populate(world, team, LIVELY_DEMAND, hourly * len(team.managers) * hours)
         yield from _events(world, ends)
         yield from _hang_up(world, ends)
 
@@ -67,15 +69,15 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * SECOND
 
 
-def _populate(world: World, team: Team, shape: Shape, calls: float) -> None:
+def _populate(world: World, team: Team, demand: Demand, calls: float) -> None:
     """Brings in the people of a team, and what will happen to it."""
     for manager in world.managers[team.id]:
         world.begin(shift(world, team, manager))
-    world.begin(arrivals(world, team, shape, 0.75 * calls, inbound))
-    world.begin(arrivals(world, team, shape, 0.24 * calls, follow_up))
-    world.begin(arrivals(world, team, shape, 0.01 * calls, internal))
+    world.begin(arrivals(world, team, demand, 0.75 * calls, inbound))
+    world.begin(arrivals(world, team, demand, 0.24 * calls, follow_up))
+    world.begin(arrivals(world, team, demand, 0.01 * calls, internal))
     if team.sells:
-        world.begin(arrivals(world, team, shape, 0.06 * calls, lead))
+        world.begin(arrivals(world, team, demand, 0.06 * calls, lead))
         for _ in range(_STOCK * len(team.managers)):
             world.begin(stock(world, team))
 

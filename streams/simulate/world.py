@@ -152,7 +152,7 @@ def _manager(rng: random.Random, name: str, team: str) -> Manager:
         name,
         team,
         ring_ms=int(3_500 + 7_000 * skill),
-        ignores=0.03 + 0.22 * skill * skill,
+        ignores=0.02 + 0.2 * skill * skill,
         declines=0.01 + 0.03 * rng.random(),
         talk=0.75 + 0.6 * rng.random(),
     )

@@ -105,8 +105,12 @@ class QueueLog:
         }
 
     def read(self, lines: Iterable[str]) -> Iterator[tuple[int, Event] | Fault]:
-        """Events of the next file, and faults. Raises `NotAQueueLog`."""
+        """Events of the next file, and faults. Raises `NotAQueueLog`.
+
+        Equal lines are told apart within a file; a file given twice tells the same events twice.
+        """
         good = False
+        self._identities = Identities()
         strange: list[Fault] = []
         for number, raw in enumerate(lines, 1):
             text = raw.rstrip("\r\n")

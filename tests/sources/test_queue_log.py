@@ -83,6 +83,14 @@ def test_equal_lines_are_different_events_and_keep_their_ids() -> None:
     assert rings == [event["event_id"] for event in _events(read(shifted)) if "reason" in event]
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in LOGS.glob("*.log")))
+def test_a_file_given_twice_in_one_import_tells_nothing_new(name: str) -> None:
+    log = QueueLog(keys=KEYS)
+    told = [*log.read(_lines(name)), *log.read(_lines(name)), *log.finish()]
+    ids = {event["event_id"] for event in _events(told)}
+    assert ids == {event["event_id"] for event in _events(read(_lines(name), keys=KEYS))}
+
+
 def test_a_call_that_just_left_may_go_on() -> None:
     lines = _lines("not_answered")[3:5]  # EXITWITHTIMEOUT at 1800000160
     log = QueueLog()
