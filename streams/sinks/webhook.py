@@ -40,7 +40,15 @@ class Transition(msgspec.Struct):
     alert_id: str
     state: str
     severity: str
+    at: int | str = 0
+    change: str = ""
 
+
+#: Written again daily so that the topic can be read back: no news to anybody.
+_NO_NEWS = "recorded"
+#: The beginning and the end of an alert happen once. What lies between (reminders, a severity that
+#: goes up and down) may happen again, and is told apart by its time.
+_ONCE = frozenset({"", "fired", "resolved"})
 
 _TRANSITION = msgspec.json.Decoder(Transition)
 
@@ -55,6 +63,8 @@ class Stop(Protocol):
 def idempotency_key(transition: Transition) -> str:
     """The same for the same transition of the same alert."""
     text = f"{transition.alert_id}\n{transition.state}\n{transition.severity}"
+    if transition.change not in _ONCE:
+        text += f"\n{transition.at}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -89,7 +99,8 @@ class Webhook:
         except msgspec.MsgspecError as fault:
             _LOG.warning("alerts/%d/%d is no transition: %s", record.partition, record.offset, fault)
         else:
-            if not await self._post(session, transition, body, stop):
+            news = transition.change != _NO_NEWS
+            if news and not await self._post(session, transition, body, stop):
                 return False
         await self._feed.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
         return True

@@ -94,7 +94,7 @@ class Upstream:
         self.send(topics.DEAD_LETTERS, msgspec.json.encode(letter), origin.encode())
         self.flush()
 
-    def alert(self, state: str, at: int = START, severity: str = "warning") -> None:
+    def alert(self, state: str, at: int = START, severity: str = "warning", change: str = "") -> None:
         transition = {
             "alert_id": f"id-{self.group}",
             "rule": "missed-share",
@@ -109,6 +109,7 @@ class Upstream:
             "n": 12,
             "started_at": START,
             "at": at,
+            "change": change,
             "summary": "Sales: 25% of 12 calls missed in 15m",
         }
         self.send(topics.ALERTS, msgspec.json.encode(transition), b"missed-share|group|sales")

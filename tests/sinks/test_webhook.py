@@ -136,3 +136,20 @@ def test_a_record_that_is_no_transition_is_passed_over(kafka: str, clickhouse: s
             return posts
 
     assert own(upstream, asyncio.run(run())) == [("firing", "warning")]
+
+
+def test_what_is_only_recorded_again_is_no_news_and_a_reminder_is(kafka: str, clickhouse: str) -> None:
+    upstream = Upstream(kafka, clickhouse)
+    now = now_ms()
+    for at, change in enumerate(("fired", "recorded", "reminder", "recorded", "reminder")):
+        upstream.alert("firing", now + at, change=change)
+    upstream.alert("resolved", now + 9, change="resolved")
+
+    async def run() -> Posts:
+        async with receiver(lambda _: 200) as (url, posts):
+            await deliver(upstream, url, lambda: ("resolved", "warning") in own(upstream, posts))
+            return posts
+
+    mine = [(key, body) for key, body in asyncio.run(run()) if body["alert_id"] == f"id-{upstream.group}"]
+    assert [body["change"] for _, body in mine] == ["fired", "reminder", "reminder", "resolved"]
+    assert len({key for key, _ in mine}) == 4
