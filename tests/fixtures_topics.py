@@ -35,7 +35,7 @@ def call(source: str, id: str, **changes: Any) -> dict[str, Any]:
 class Written:
     """Records on the public topics from a moment on."""
 
-    def __init__(self, brokers: str) -> None:
+    def __init__(self, brokers: str, *, from_start: bool = False) -> None:
         self._consumer = Consumer(
             {"bootstrap.servers": brokers, "group.id": "tests", "auto.offset.reset": "earliest"}
         )
@@ -45,7 +45,7 @@ class Written:
             for partition in self._consumer.list_topics(topic, timeout=10).topics[topic].partitions:
                 where = TopicPartition(topic, partition)
                 _, end = self._consumer.get_watermark_offsets(where, timeout=10)
-                parts.append(TopicPartition(topic, partition, end))
+                parts.append(TopicPartition(topic, partition, 0 if from_start else end))
         self._consumer.assign(parts)
 
     def on(self, topic: str) -> list[Message]:
