@@ -22,8 +22,10 @@ FOLDER = Path(__file__).resolve().parents[1] / "schemas" / "topics"
 _INTERNAL = "salespulse."
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
-#: How long the broker may take to answer, s.
-_ANSWER = 30.0
+_AWAY = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}  # noqa: SLF001
+#: How long the broker may take to do what is asked, and to answer at all, s.
+_ANSWER = 15.0
+_REACH = 5.0
 
 
 class KafkaAway(Exception):
@@ -88,6 +90,14 @@ def _retention(text: dict[str, Any], settings: Settings) -> dict[str, str]:
     return {"retention.ms": str(days * _DAY_MS)}
 
 
+def reach(bootstrap: str) -> None:
+    """Ask Kafka once whether it is there. Raises `KafkaAway`."""
+    try:
+        AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(timeout=_REACH)
+    except KafkaException as fault:
+        raise KafkaAway(f"Kafka at {bootstrap} {_said(fault)}") from None
+
+
 def ensure_topics(settings: Settings, *, correct: bool = False, make: bool = True) -> Findings:
     """Make what is missing, check the rest; a second run changes nothing.
 
@@ -109,10 +119,17 @@ def ensure_topics(settings: Settings, *, correct: bool = False, make: bool = Tru
             _check_partitions(topic, len(there[topic.name].partitions), findings)
         _check_config(admin, present, findings, correct=correct)
     except KafkaException as fault:
-        raise KafkaAway(f"Kafka at {settings.kafka}: {fault.args[0].str()}") from None
+        raise KafkaAway(f"Kafka at {settings.kafka} {_said(fault)}") from None
     told = {fault.split(" ", 1)[0] for fault in findings.faults + findings.corrected}
     findings.fine = len(present) - len(told & {topic.name for topic in present})
     return findings
+
+
+def _said(fault: KafkaException) -> str:
+    error: KafkaError = fault.args[0]
+    if error.code() in _AWAY:
+        return "does not answer: is it started, is SALESPULSE_KAFKA right?"
+    return f"refused: {error.str()}"
 
 
 def _make(admin: AdminClient, topics: list[Topic]) -> list[str]:

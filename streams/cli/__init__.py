@@ -1,5 +1,6 @@
 """The command `salespulse`: one file a command, imported when it is called."""
 
+import logging
 from importlib import import_module
 from importlib.metadata import version
 
@@ -40,6 +41,8 @@ class _Commands(click.Group):
             formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
+        # It says in a log of its own what it raises anyway.
+        logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
         try:
             return super().invoke(ctx)
         except Exception as fault:

@@ -10,7 +10,7 @@ _FOR_PEOPLE = {
     "streams.local.jars": ["MissingTool"],
     "streams.local.broker": ["BrokerFailed"],
     "streams.local.supervisor": ["PartFailed"],
-    "streams.local.lock": ["FolderTaken"],
+    "streams.local.folder": ["FolderTaken"],
     "streams.importing.lines": ["NotThisFormat"],
     "streams.importing.writer": ["ImportStopped"],
     "streams.engine.faults": ["EngineFault"],
@@ -28,5 +28,13 @@ def explain(fault: BaseException) -> str | None:
             return str(fault)
     clickhouse = sys.modules.get(_CLICKHOUSE)
     if clickhouse is not None and isinstance(fault, clickhouse.Error):
-        return f"ClickHouse: {fault}"
+        return f"ClickHouse: {in_short(fault)}"
     return None
+
+
+def in_short(fault: BaseException) -> str:
+    """What ClickHouse, or its absence, said, without the client's own call stack in prose."""
+    text = str(fault)
+    if "Max retries exceeded" in text or "Connection refused" in text:
+        return "does not answer: is it started, is SALESPULSE_CLICKHOUSE right?"
+    return text.splitlines()[0]

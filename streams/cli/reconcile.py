@@ -11,7 +11,9 @@ def command(within: float) -> None:
     """Recompute every stored minute from the stored measurements; exit 0 only when none differs."""
     settings = Settings.from_env()
     from streams.sinks.reconcile import reconcile
+    from streams.topology import reach
 
+    reach(settings.kafka)
     differences = reconcile(settings, within)
     for difference in differences:
         click.echo(str(difference))

@@ -61,9 +61,12 @@ def _found(settings: Settings) -> Settings:
 
 def _check(run: Run) -> None:
     """What can be known to fail is told before anything starts."""
-    from streams.config import load_config  # noqa: PLC0415 - `salespulse up --help` needs none of it
+    # `salespulse up --help` needs none of it.
+    from streams.alerts.rules import load_rules  # noqa: PLC0415
+    from streams.config import load_config  # noqa: PLC0415
 
-    load_config(run.settings.config)
+    config = load_config(run.settings.config)
+    load_rules(config.rules_text, config.directory)
     wanted = {"kafka": run.kafka_port, "clickhouse": run.clickhouse_port, "http": run.settings.http_port}
     for option, port in wanted.items():
         if port_taken(port):
