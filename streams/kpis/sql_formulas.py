@@ -53,7 +53,6 @@ def quantile(histogram: str, percent: str) -> str:
 
 def representative(bucket: str) -> str:
     """`streams.windows.histogram.representative`."""
-    return (
-        f"arrayMap(b -> if(b < 32, toInt64(b), bitShiftLeft(toInt64(16 + b % 16), intDiv(b, 16) - 1)"
-        f" + intDiv(bitShiftLeft(toInt64(1), intDiv(b, 16) - 1), 2)), [{bucket}])[1]"
-    )
+    shift = "greatest(intDiv(b, 16), 1) - 1"
+    middle = f"bitShiftLeft(toInt64(16 + b % 16), {shift}) + intDiv(bitShiftLeft(toInt64(1), {shift}), 2)"
+    return f"arrayMap(b -> if(b < 32, toInt64(b), {middle}), [{bucket}])[1]"

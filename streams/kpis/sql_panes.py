@@ -14,7 +14,7 @@ FACTS = "sales_rows.measurements"
 PANES = "sales_rows.kpi_minutes"
 
 #: Bucket of a value: `streams.windows.histogram.bucket` in SQL, whole numbers only.
-_SHIFT = "toUInt8(bitCount(roundToExp2(value) - 1) - 4)"
+_SHIFT = "toUInt8(greatest(bitCount(roundToExp2(value) - 1), 4) - 4)"
 BUCKET = f"toUInt16(if(value < 32, greatest(value, 0), {_SHIFT} * 16 + bitShiftRight(value, {_SHIFT})))"
 
 _TYPES = {

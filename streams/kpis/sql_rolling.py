@@ -52,8 +52,8 @@ def rolling_select(first: str, last: str, kpis: Mapping[str, Kpi] = KPIS) -> str
 {runs(kpis)}
 SELECT
     toDateTime64(moment, 3, 'UTC') AS as_of,
-    transform(substring(subject, 1, 1), [{letters}], [{kinds}], '') AS subject_kind,
-    substring(subject, 3) AS subject,
+    transform(substring(runs.subject, 1, 1), [{letters}], [{kinds}], '') AS subject_kind,
+    substring(runs.subject, 3) AS subject,
     kpi,
     window,
     value,
