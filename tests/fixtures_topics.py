@@ -37,7 +37,12 @@ class Written:
 
     def __init__(self, brokers: str, *, from_start: bool = False) -> None:
         self._consumer = Consumer(
-            {"bootstrap.servers": brokers, "group.id": "tests", "auto.offset.reset": "earliest"}
+            {
+                "bootstrap.servers": brokers,
+                "group.id": "tests",
+                "auto.offset.reset": "earliest",
+                "log_level": 0,
+            }
         )
         self._found: list[Message] = []
         parts = []

@@ -32,6 +32,20 @@ def _make_topics(brokers: str) -> None:
         future.result()
 
 
+def _ids(brokers: str) -> set[str]:
+    """Ids of the events on the topic, the last of which is `after`."""
+    written = Written(brokers, from_start=True)
+
+    def ids() -> set[str]:
+        return {json.loads(message.value() or b"")["event_id"] for message in written.on(CALLS)}
+
+    try:
+        eventually(lambda: "after" in ids(), within=10, what="the last event")
+        return ids()
+    finally:
+        written.close()
+
+
 async def _status(client: Client, event: dict[str, object]) -> int:
     return (await post(client, event)).status
 
@@ -43,21 +57,18 @@ async def test_a_killed_broker_is_told_and_its_return_found(tmp_path: Path, even
         await asyncio.to_thread(_make_topics, broker.bootstrap)
         outbox = Outbox(broker.bootstrap, answer_s=1)
         async with TestClient(TestServer(Gateway(TOKEN, outbox).app())) as client:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while await _status(client, event("before")) != 202:  # leaders are still being chosen
                     pass
             broker.kill()
             assert await _status(client, event("while away")) == 503
             assert (await client.get("/ready")).status == 503
             await asyncio.to_thread(broker.start)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while await _status(client, event("after")) != 202:
                     pass
             assert (await client.get("/ready")).status == 200
-        written = Written(broker.bootstrap, from_start=True)
-        ids = {json.loads(message.value() or b"")["event_id"] for message in written.on(CALLS)}
-        assert {"before", "after"} <= ids <= {"before", "while away", "after"}
-        written.close()
+        assert {"before", "after"} <= _ids(broker.bootstrap) <= {"before", "while away", "after"}
     finally:
         broker.kill()
 
