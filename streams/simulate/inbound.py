@@ -117,7 +117,7 @@ def _missed(world: World, team: Team, caller: Customer, attempt: int) -> None:
     """The caller may try again, and the team should call back."""
     if attempt < 4 and world.chance(0.3):
         world.begin(_call(world, team, caller, attempt + 1), world.about(3 * MINUTE, 1.0))
-    if world.chance(0.94):
-        delay = min(world.about(7 * MINUTE, 0.9), 5 * HOUR)
-        opening = team.opening(world.now) - world.now
-        world.begin(call_back(world, team, caller, world.now), opening + delay)
+    overlooked = world.chance(0.05)
+    delay = min(world.about(80 * MINUTE if overlooked else 7 * MINUTE, 0.8), 5 * HOUR)
+    opening = team.opening(world.now) - world.now
+    world.begin(call_back(world, team, caller, world.now), opening + delay)

@@ -27,8 +27,7 @@ def dial(world: World, manager: Manager, customer: Customer) -> Steps[bool]:
         yield 2 * SECOND + world.rng.randrange(9 * SECOND)
         finish(world, call, manager, ended_by="manager" if world.chance(0.5) else "customer")
         return False
-    yield from converse(world, call, manager)
-    return True
+    return (yield from converse(world, call, manager))
 
 
 def _unanswered(world: World, call: Call, manager: Manager) -> bool:

@@ -16,7 +16,7 @@ from streams.simulate.world import DAY, HOUR, SECOND, World
 
 _CALLS_PER_MANAGER = 60
 #: Calls of a manager in an hour of the live feed; who sells has leads and deals to call besides.
-_LIVELY_CALLS, _LIVELY_CALLS_SELLING = 48, 44
+_LIVELY_CALLS, _LIVELY_CALLS_SELLING = 54, 50
 _STOCK = 4  #: deals of a manager that are under way at the start
 
 

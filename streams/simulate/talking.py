@@ -5,10 +5,14 @@ from streams.simulate.ringing import release
 from streams.simulate.timeline import Steps
 from streams.simulate.world import MINUTE, SECOND, Call, Customer, Manager, World
 
+#: A shorter talk settles nothing; longer than the pipeline's least conversation.
+_SETTLES_MS = 16 * SECOND
 
-def converse(world: World, call: Call, manager: Manager) -> Steps[None]:
-    """Talks until the end and tells it."""
-    length = max(4 * SECOND, int(world.about(world.talk_ms, 0.8) * manager.talk))
+
+def converse(world: World, call: Call, manager: Manager) -> Steps[bool]:
+    """Talks until the end and tells it; whether it was long enough to settle anything."""
+    begun = world.now
+    length = max(4 * SECOND, int(world.about(world.talk_ms, 0.65) * manager.talk))
     if length > 50 * SECOND and world.chance(0.12):
         yield length // 3
         yield from _hold(world, call, manager)
@@ -16,12 +20,15 @@ def converse(world: World, call: Call, manager: Manager) -> Steps[None]:
         yield length // 3
         manager = yield from _hand_over(world, call, manager)
     yield length // 2
-    call.customer.reached_at = world.now
+    settled = world.now - begun >= _SETTLES_MS
+    if settled:
+        call.customer.reached_at = world.now
     finish(world, call, manager, ended_by="customer" if world.chance(0.55) else "manager")
     if world.chance(0.07):
         world.begin(_rating(world, call, manager), world.about(2 * MINUTE))
     if world.chance(0.004):
         world.tell("complaint.created", customer=call.key, call_id=call.id, manager=manager.id)
+    return settled
 
 
 def finish(world: World, call: Call, manager: Manager, **more: str) -> None:
