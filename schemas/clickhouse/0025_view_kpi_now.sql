@@ -2,8 +2,8 @@
 CREATE OR REPLACE VIEW sales.kpi_now DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
     as_of,
-    transform(substring(subject, 1, 1), ['m', 'g', 'a'], ['manager', 'group', 'all'], '') AS subject_kind,
-    substring(subject, 3) AS subject,
+    transform(substring(kpi_now.subject, 1, 1), ['m', 'g', 'a'], ['manager', 'group', 'all'], '') AS subject_kind,
+    substring(kpi_now.subject, 3) AS subject,
     kpi,
     window,
     if(as_of < now64(3, 'UTC') - INTERVAL 2 MINUTE, NULL, value) AS value,

@@ -26,10 +26,15 @@ def migrated(clickhouse: str) -> str:
 def store(migrated: str) -> Iterator[Client]:
     """A client of a ClickHouse with empty tables."""
     client = connect(migrated)
-    for table in _TABLES:
-        client.command(f"TRUNCATE TABLE {ROWS}.{table}")
+    empty(client)
     yield client
     client.close()
+
+
+def empty(client: Client) -> None:
+    """Leaves no rows in the base tables."""
+    for table in _TABLES:
+        client.command(f"TRUNCATE TABLE {ROWS}.{table}")
 
 
 def drop(client: Client) -> None:

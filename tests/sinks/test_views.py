@@ -83,12 +83,12 @@ def test_a_live_value_is_null_when_nobody_renewed_it(store: Client, migrated: st
         put_named(
             migrated,
             "kpi_now",
-            {"subject": "m:m1", "kpi": kpi, "window": "5m", "as_of": now - age, "value": 0.5, "n": 4},
+            {"subject": "g:sales", "kpi": kpi, "window": "5m", "as_of": now - age, "value": 0.5, "n": 4},
         )
     found = rows(store, "SELECT kpi, subject_kind, subject, value, n FROM sales.kpi_now ORDER BY kpi")
     assert [tuple(row.values()) for row in found] == [
-        ("fresh", "manager", "m1", 0.5, 4),
-        ("stale", "manager", "m1", None, 4),
+        ("fresh", "group", "sales", 0.5, 4),
+        ("stale", "group", "sales", None, 4),
     ]
 
 

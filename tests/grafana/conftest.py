@@ -1,0 +1,3 @@
+from tests.sinks.conftest import migrated, store
+
+__all__ = ["migrated", "store"]
