@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -89,7 +89,7 @@ class Import:
                 self._accept(each)
 
     def _accept(self, told: Told) -> None:
-        raw = told.event if isinstance(told.event, bytes) else _JSON.encode(told.event)
+        raw = told.event if isinstance(told.event, bytes) else _encoded(told.event)
         event = parse(raw, logged_at=self._options.now)
         if isinstance(event, Invalid):
             self._refuse(Line(told.line, raw, len(raw)), event)
@@ -113,3 +113,17 @@ class Import:
             letter = msgspec.structs.replace(letter, size=line.size, sha256=line.sha256)
         self._writer.put(DEAD_LETTERS, origin.encode(), encode(letter))
         self.counts.reasons[fault.reason] += 1
+
+
+def _encoded(event: dict[str, Any]) -> bytes:
+    """The event as JSON; bytes of its line that were no UTF-8 become the sign for that."""
+    try:
+        return _JSON.encode(event)
+    except UnicodeEncodeError:
+        return _JSON.encode({name: _readable(value) for name, value in event.items()})
+
+
+def _readable(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -181,6 +181,14 @@ def test_a_queue_log_gives_events_and_its_bad_lines_dead_letters(tmp_path: Path)
     assert sum(counts.notes.values()) == 1
 
 
+def test_names_in_an_unknown_encoding_do_not_stop_an_import(tmp_path: Path) -> None:
+    connect = "1596512945|1596512941.163|support|Мария|CONNECT|4|1596512941.164|3\n".encode("cp1251")
+    counts, writer = imported(tmp_path, QUEUE_LOG + connect, kind="queue_log")
+    assert counts.dead_lettered == 0
+    managers = {json.loads(event).get("manager") for event in writer.events()}
+    assert "\ufffd" * 5 in managers
+
+
 def test_an_import_again_gives_the_same_records(tmp_path: Path) -> None:
     text = QUEUE_LOG + b"strange\n" + b"1596513009|1596512941.163|support|NONE|ABANDON|1|1|68\n"
     first, second = (imported(tmp_path, text, kind="queue_log")[1].records for _ in range(2))
