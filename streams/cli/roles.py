@@ -5,9 +5,14 @@ import logging
 from streams.settings import Settings
 
 
-def role_settings() -> Settings:
-    """Settings of this process, its log going to standard error. Raises `SettingsError`."""
+def role_settings(*, with_secret: bool = False) -> Settings:
+    """Settings of this process, its log going to standard error. Raises `SettingsError`.
+
+    `with_secret`: for a role that cannot work without the secret of customer keys.
+    """
     settings = Settings.from_env()
+    if with_secret:
+        settings.customer_secret()
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",

@@ -8,7 +8,7 @@ from streams.cli.roles import role_settings
 @click.command("worker")
 def command() -> None:
     """Events to journeys to windows, and the alert rules; until SIGTERM."""
-    settings = role_settings()
+    settings = role_settings(with_secret=True)
     from streams.app import run_worker
 
     run_worker(settings)

@@ -117,7 +117,7 @@ class Broker:
                 f"formatting {self.data_dir} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
             )
 
-    def start(self, within: float = 60.0) -> None:
+    def start(self, within: float = 120.0) -> None:
         """Start it and wait until it answers. Raises `BrokerFailed` when it does not `within` seconds."""
         self.process = spawn(self.prepare(), self.log)
         deadline = time.monotonic() + within
