@@ -50,6 +50,7 @@ class Calendar:
         self.hours = hours
         self.holidays = holidays
         self._spans: dict[date, tuple[Span, ...]] = {}
+        self._midnights: dict[date, int] = {}
 
     def day(self, at: int) -> date:
         """The local date."""
@@ -57,7 +58,13 @@ class Calendar:
 
     def day_start(self, at: int) -> int:
         """Local midnight at which the day of `at` began."""
-        return self._moment(self.day(at), 0)
+        day = self.day(at)
+        found = self._midnights.get(day)
+        if found is None:
+            if len(self._midnights) >= _CACHED_DAYS:
+                self._midnights.clear()
+            found = self._midnights[day] = self._moment(day, 0)
+        return found
 
     def in_hours(self, at: int) -> bool:
         """Whether the group works at that moment."""
