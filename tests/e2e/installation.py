@@ -13,6 +13,7 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
+from streams.local.broker import answers
 from tests.waiting import eventually
 
 #: What the pipeline reads, upstream first, and the consumer group that reads it.
@@ -68,13 +69,13 @@ class Installation:
             f"--http-port={self.http_port}",
             f"--config={self._config}",
         ]
-        log = (self.folder.parent / f"{self.folder.name}.log").open("ab")
-        self._up = subprocess.Popen(
-            command, stdout=log, stderr=log, env=self._environment, start_new_session=True
-        )
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            self._up = subprocess.Popen(
+                command, stdout=log, stderr=log, env=self._environment, start_new_session=True
+            )
         self.wait_ready()
 
-    def wait_ready(self, within: float = 90) -> None:
+    def wait_ready(self, within: float = 180) -> None:
         """Waits until the gateway says that all parts are ready."""
         eventually(self._ready, within, what="all parts of `salespulse up` ready")
 
@@ -129,16 +130,31 @@ class Installation:
                     found[name] = int(process.name)
         return found
 
-    def kill(self, part: str) -> None:
-        """kill -9 of a part; the supervisor brings it back."""
-        eventually(lambda: part in self.parts(), what=f"{part} runs")
-        os.kill(self.parts()[part], signal.SIGKILL)
+    def kill(self, part: str) -> int:
+        """kill -9 of a part, which the supervisor brings back; its process id."""
+        pid = eventually(lambda: self.parts().get(part, 0), 90, what=f"{part} runs")
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which other commands of the installation work."""
+        return {
+            **self._environment,
+            "SALESPULSE_KAFKA": self.kafka,
+            "SALESPULSE_CLICKHOUSE": f"http://default:@127.0.0.1:{self.clickhouse_port}",
+            "SALESPULSE_CONFIG": str(self._config),
+            "SALESPULSE_DATA_DIR": str(self.folder),
+        }
 
     # -- what users do
 
     def http(self, path: str) -> str:
         """Address of the gateway."""
         return f"http://127.0.0.1:{self.http_port}{path}"
+
+    def wait_kafka(self) -> None:
+        """Waits until the broker takes records."""
+        eventually(lambda: answers(self.kafka, 2), 60, what="the broker answers")
 
     def produce(self, messages: Iterable[Message]) -> int:
         """Writes to the public topics as any producer would; how many were taken."""

@@ -1,0 +1,104 @@
+"""What ClickHouse holds, in the form of the recount, and where the two do not agree."""
+
+import json
+from typing import Any
+
+from tests.e2e.installation import Installation
+from tests.recount import Counted
+
+Json = dict[str, Any]
+
+_SETTINGS = (
+    "FORMAT JSONEachRow SETTINGS date_time_output_format = 'unix_timestamp', "
+    "output_format_json_quote_64bit_integers = 0"
+)
+_TIMES = ("_at", "at", "since", "minute")
+
+
+def rows(installation: Installation, query: str) -> list[Json]:
+    """Rows of a query; times in ms since the epoch."""
+    found = []
+    for (line,) in installation.query(f"{query} {_SETTINGS}"):
+        row = json.loads(line)
+        for name, value in row.items():
+            if name.endswith(_TIMES) and isinstance(value, str):
+                row[name] = round(float(value) * 1000)
+        found.append(row)
+    return found
+
+
+def differences(installation: Installation, counted: Counted) -> list[str]:
+    """Where tables and recount do not agree, in words."""
+    return [
+        *_facts(installation, counted),
+        *_calls(installation, counted),
+        *_legs(installation, counted),
+        *_minutes(installation, counted),
+    ]
+
+
+def _facts(installation: Installation, counted: Counted) -> list[str]:
+    stored = {
+        (r["entity"], r["name"], r["manager"], r["group"], bool(r["whole"]), r["at"]): r["value"]
+        for r in rows(installation, "SELECT * FROM sales_rows.measurements FINAL")
+    }
+    return _unequal("fact", stored, counted.facts)
+
+
+def _calls(installation: Installation, counted: Counted) -> list[str]:
+    stored = {
+        (r["source"], r["call_id"]): r for r in rows(installation, "SELECT * FROM sales_rows.calls FINAL")
+    }
+    return _unequal_rows("call", stored, counted.calls)
+
+
+def _legs(installation: Installation, counted: Counted) -> list[str]:
+    stored = {
+        (r["source"], r["call_id"], r["leg"]): r
+        for r in rows(installation, "SELECT * FROM sales_rows.call_legs FINAL")
+    }
+    expected = {(*key, n): leg for key, legs in counted.legs.items() for n, leg in enumerate(legs, 1)}
+    return _unequal_rows("leg", stored, expected)
+
+
+def _minutes(installation: Installation, counted: Counted) -> list[str]:
+    """Counts and sums of every minute of every subject."""
+    stored: dict[tuple[str, str, int], tuple[int, int]] = {}
+    for row in rows(installation, "SELECT * FROM sales_rows.kpi_minutes FINAL"):
+        for name, value in row.items():
+            if name.endswith("_n") and (value or row.get(f"{name[:-2]}_sum")):
+                sums = row.get(f"{name[:-2]}_sum", 0)
+                stored[row["subject"], name[:-2], row["minute"] // 60_000] = (value, sums)
+            if name.endswith("_set") and value:
+                stored[row["subject"], name[:-4], row["minute"] // 60_000] = (sum(value.values()), 0)
+    expected = {
+        key: (n, total if f"{key[1]}_sum" in _COLUMNS else 0) for key, (n, total) in counted.minutes().items()
+    }
+    return _unequal("minute", stored, expected)
+
+
+#: Measurements whose values are added up, by the plan of the contract's KPI: the others are counted.
+_COLUMNS = frozenset(
+    f"{name}_sum" for name in ("call_answered", "call_answered_hours", "talk", "ring", "callback", "response")
+)
+
+
+def _unequal(what: str, stored: dict[Any, Any], expected: dict[Any, Any]) -> list[str]:
+    return [
+        f"{what} {key}: stored {stored.get(key)}, recount {expected.get(key)}"
+        for key in sorted(stored.keys() | expected.keys())
+        if stored.get(key) != expected.get(key)
+    ]
+
+
+def _unequal_rows(what: str, stored: dict[Any, Json], expected: dict[Any, Json]) -> list[str]:
+    found = [f"{what} {key}: stored, not counted" for key in sorted(stored.keys() - expected.keys())]
+    found += [f"{what} {key}: counted, not stored" for key in sorted(expected.keys() - stored.keys())]
+    for key in sorted(stored.keys() & expected.keys()):
+        one, other = stored[key], expected[key]
+        found += [
+            f"{what} {key}.{name}: stored {one[name]!r}, recount {other[name]!r}"
+            for name in sorted(one.keys() & other.keys())
+            if (one[name] or None) != (other[name] or None)
+        ]
+    return found
