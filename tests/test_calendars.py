@@ -152,7 +152,7 @@ def test_a_shift_past_midnight_that_meets_the_next_days_hours_is_counted_once() 
 INTERVALS = ["09:00-18:00", "22:00-06:00", "00:00-24:00", "08:00-12:00, 13:00-17:30", "20:00-10:00"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),

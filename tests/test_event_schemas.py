@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.event_schemas import files, schema_of
@@ -68,6 +68,7 @@ def _events(draw: st.DrawFn) -> dict[str, Any]:
     return fields
 
 
+@settings(deadline=None)
 @given(_events())
 def test_schema_and_validation_agree(fields: dict[str, Any]) -> None:
     checker = CHECKERS.get(fields.get("type", ""))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.event_types import EVENT_TYPES
@@ -183,6 +183,7 @@ def test_a_key_that_stands_twice_counts_as_its_last() -> None:
     assert accepted(started()[:-1] + b', "call_id": "c2"}').data["call_id"] == "c2"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_raise(raw: bytes) -> None:
     assert isinstance(parse(raw, logged_at=RECEIVED), Event | Invalid)
@@ -195,6 +196,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(EVENT_TYPES)).flatmap(
         lambda kind: st.fixed_dictionaries(

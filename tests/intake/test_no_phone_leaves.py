@@ -86,7 +86,7 @@ def _texts(value: Any) -> list[str]:
     return [str(value)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(_events(), st.booleans())
 def test_the_phone_stands_in_the_customers_row_alone(
     given: tuple[str, dict[str, Any]], escaped: bool
@@ -104,7 +104,7 @@ def test_the_phone_stands_in_the_customers_row_alone(
         assert _NATIONAL[phone] not in re.sub(r"[^0-9#\w]|_", "", bare), text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_events())
 def test_the_same_call_keeps_one_id(given: tuple[str, dict[str, Any]]) -> None:
     # A call_id that holds the phone is rewritten, in each of the call's events alike.
