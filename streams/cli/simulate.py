@@ -16,6 +16,7 @@ import click
 
 from streams.directory import Directory
 from streams.event_types import EVENT_TYPES
+from streams.settings import Settings
 from streams.simulate import Centre, centre_of, live, simulate
 from streams.simulate.pacing import at_speed, in_time
 
@@ -23,8 +24,6 @@ Event = dict[str, Any]
 Put = Callable[[Event], None]
 _DAY = 86_400  #: seconds
 _TOLERANCE = 300  #: seconds that an event may be ahead of its record
-_FLUSH_S = 60.0  #: given to Kafka to take the last events
-_FLUSH_STOPPED_S = 3.0  #: the same when the feed was told to stop
 
 
 class _Moment(click.ParamType):
@@ -53,7 +52,7 @@ class _Options:
     endless: bool
     directory: Path | None
     out: str | None
-    kafka: str
+    kafka: str | None
 
 
 @click.command("simulate")
@@ -70,13 +69,13 @@ class _Options:
     help="A directory.yaml whose people to play; default: those of the example.",
 )
 @click.option("--out", metavar="FILE", help="Write JSON lines to a file, or to - (standard output).")
-@click.option("--kafka", envvar="SALESPULSE_KAFKA", default="localhost:9092", show_default=True)
+@click.option("--kafka", metavar="HOST:PORT", help="Default: SALESPULSE_KAFKA.")
 def command(**given: Any) -> None:
     """Tells a believable day of a call centre: calls, callbacks, leads and deals."""
     options = _Options(**given)
     stop = _stopped_by_signals()
     events = _events(options, time.time(), stop)
-    with _sink(options, stop) as put:
+    with _sink(options) as put:
         count = 0
         for event in events:
             if stop.is_set():
@@ -127,10 +126,10 @@ def _centre(directory: Path | None, now: float) -> Centre | None:
 
 
 @contextmanager
-def _sink(options: _Options, stop: threading.Event) -> Iterator[Put]:
+def _sink(options: _Options) -> Iterator[Put]:
     """Where events go: a file, standard output, or the topics."""
     if options.out is None:
-        with _topics(options.kafka, stop) as put:
+        with _topics(options.kafka or Settings.from_env().kafka) as put:
             yield put
     elif options.out == "-":
         yield lambda event: _write(sys.stdout, event)
@@ -140,45 +139,24 @@ def _sink(options: _Options, stop: threading.Event) -> Iterator[Put]:
             yield lambda event: _write(file, event)
 
 
-def _write(file: TextIO, event: Event) -> None:
-    file.write(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
 @contextmanager
-def _topics(kafka: str, stop: threading.Event) -> Iterator[Put]:
-    """Writes to the public topics, keyed by customer; raises when Kafka refuses or stays away."""
-    from confluent_kafka import Producer
+def _topics(kafka: str) -> Iterator[Put]:
+    """Writes to the public topics, keyed by customer. Raises `ImportStopped`."""
+    from streams.importing.writer import KafkaWriter
 
-    failed: list[str] = []
-    producer = Producer(
-        {
-            "bootstrap.servers": kafka,
-            "enable.idempotence": True,
-            "linger.ms": 20,
-            "compression.type": "lz4",
-            "message.timeout.ms": 60_000,
-        }
-    )
-
-    def delivered(error: object, _: object) -> None:
-        if error is not None:
-            failed.append(str(error))
+    writer = KafkaWriter(kafka)
 
     def put(event: Event) -> None:
-        topic = EVENT_TYPES[event["type"]].topic
         key = event.get("customer") or event.get("manager", "")
-        value = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        while True:
-            try:
-                producer.produce(topic, value.encode(), key.encode(), on_delivery=delivered)
-                break
-            except BufferError:
-                producer.poll(0.1)
-        producer.poll(0)
-        if failed:
-            raise click.ClickException(f"Kafka at {kafka}: {failed[0]}")
+        writer.put(EVENT_TYPES[event["type"]].topic, key.encode() or None, _line(event).encode())
 
     yield put
-    left = producer.flush(_FLUSH_STOPPED_S if stop.is_set() else _FLUSH_S)
-    if failed or (left and not stop.is_set()):
-        raise click.ClickException(f"Kafka at {kafka}: {failed[0] if failed else 'does not take events'}")
+    writer.finish()
+
+
+def _write(file: TextIO, event: Event) -> None:
+    file.write(_line(event) + "\n")
+
+
+def _line(event: Event) -> str:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))

@@ -36,8 +36,9 @@ def plain(board: Board) -> str:
     """The view in one line, for logs and pipes."""
     open_n, oldest = board.value("open_missed", "now"), board.value("open_missed_oldest_s", "now")
     waiting = board.value("calls_waiting", "now")
+    late = texts.age(board.as_of, board.taken_at)
     told = [
-        texts.clock(board.as_of),
+        texts.clock(board.as_of) + (f" ({texts.seconds(late)} ago)" if late and late > _STALE_S else ""),
         f"last hour: {texts.count(board.value('calls_in', '1h').value)} in",
         f"{texts.count(board.value('calls_answered', '1h').value)} answered",
         f"{texts.count(board.value('calls_missed', '1h').value)} missed",

@@ -63,6 +63,7 @@ def test_fresh_figures_say_of_when_they_are() -> None:
 def test_old_figures_say_how_old_they_are() -> None:
     old = replace(busy(), as_of=NOW - timedelta(seconds=61))
     assert "(1:01 ago)" in shown(render(old)).splitlines()[0]
+    assert "(1:01 ago)" in plain(old)
 
 
 def test_the_last_figures_stay_while_clickhouse_is_away() -> None:

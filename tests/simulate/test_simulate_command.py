@@ -3,10 +3,15 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
 from streams.cli.simulate import command
+from streams.topics import CALLS, STAGES
+from tests.fixtures_topics import Written
+
+_CRM = ("lead.", "deal.", "proposal.", "meeting.", "task.", "complaint.", "customer.")
 
 DIRECTORY = """
 groups:
@@ -66,3 +71,25 @@ def test_a_directory_without_people_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["--directory", str(directory), "--out", "-"])
     assert result.exit_code == 1
     assert "no group with an active manager" in result.stderr
+
+
+def test_the_same_events_go_into_kafka_keyed_by_customer(
+    topics: str, written: Written, tmp_path: Path
+) -> None:
+    file = tmp_path / "events"
+    run = ("--seed", "77", "--days", "0.5", "--start", "2026-03-02T06:00:00+03:00")
+    _run(*run, "--out", str(file))
+    _run(*run, "--kafka", topics)
+    expected = [json.loads(line) for line in file.read_text().splitlines()]
+    crm = [event for event in expected if event["type"].startswith(_CRM)]
+    calls = [event for event in expected if not event["type"].startswith(_CRM)]
+    for topic, events in ((CALLS, calls), (STAGES, crm)):
+        found = written.values(topic, len(events))
+        assert sorted(found, key=_id) == sorted(events, key=_id)
+    for message in written.on(CALLS):
+        event = json.loads(message.value() or b"")
+        assert (message.key() or b"").decode() == event.get("customer", event.get("manager"))
+
+
+def _id(event: dict[str, Any]) -> str:
+    return str(event["event_id"])
