@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,9 @@ ORDER BY severity = 'critical' DESC, started_at"""
 #: Without FINAL: it is asked often, and a row stored twice moves neither by much.
 _NEWEST = f"SELECT max(logged_at), countIf(logged_at > now64(3) - INTERVAL 1 MINUTE) FROM {ROWS}.events"
 
+#: For how long what was read is good enough: figures of the moment are read each time.
+_KEPT = {_PEOPLE: timedelta(seconds=30), _CHARTS: timedelta(seconds=3), _ALERTS: timedelta(seconds=2)}
+
 
 class Reader:
     """Reads boards, one after another, over one connection that it makes anew when it breaks."""
@@ -55,6 +58,7 @@ class Reader:
         self._clock = clock
         self._client: Client | None = None
         self._last = Board(clock())
+        self._kept: dict[str, tuple[datetime | None, Sequence[Sequence[Any]]]] = {}
 
     def read(self) -> Board:
         """The board now. While ClickHouse is away, the last one with `fault` set."""
@@ -92,16 +96,25 @@ class Reader:
             values[(kind, subject), kpi, window] = Value(value, n)
             as_of = max(as_of or _utc(at), _utc(at))
         newest, per_minute = _newest(client)
+        people, charts, alerts = (self._rows(client, query, now) for query in (_PEOPLE, _CHARTS, _ALERTS))
         return Board(
             taken_at=now,
             values=values,
-            people={row[0]: Person(row[1], row[2]) for row in client.query(_PEOPLE).result_rows},
-            charts=_charts(client.query(_CHARTS).result_rows, now),
-            alerts=[Alert(row[0], _utc(row[1]), row[2]) for row in client.query(_ALERTS).result_rows],
+            people={row[0]: Person(row[1], row[2]) for row in people},
+            charts=_charts(charts, now),
+            alerts=[Alert(row[0], _utc(row[1]), row[2]) for row in alerts],
             as_of=as_of,
             newest_event=newest,
             events_per_minute=per_minute,
         )
+
+    def _rows(self, client: Client, query: str, now: datetime) -> Sequence[Sequence[Any]]:
+        """Rows of a query that need not be asked at each look."""
+        at, rows = self._kept.get(query, (None, ()))
+        if at is None or not timedelta() <= now - at < _KEPT[query]:
+            rows = client.query(query).result_rows
+            self._kept[query] = now, rows
+        return rows
 
 
 def _newest(client: Client) -> tuple[datetime | None, int]:
