@@ -1,5 +1,7 @@
 """Facts of one call that need no other call. Declared in `streams.kpis.measurements`."""
 
+from collections.abc import Callable
+
 from streams.journey.calls import CallSummary
 from streams.journey.legs import Leg
 from streams.journey.names import CODES
@@ -164,9 +166,9 @@ def _offers(call: CallSummary, facts: list[Fact]) -> None:
     What rang at several managers at once is nobody's own offer. If nobody answered the call, such a
     round that was missed is the entry group's.
     """
+    answered: list[Leg] = []
+    missed: list[Leg] = []
     offered = _PerSubject(_OFFER, facts)
-    answered = _PerSubject(_OFFER_ANSWERED, facts)
-    missed = _PerSubject(_OFFER_MISSED, facts)
     shared = False
     for leg in call.legs:
         if leg.offered_at is None:
@@ -174,17 +176,26 @@ def _offers(call: CallSummary, facts: list[Fact]) -> None:
         if leg.answered_at is not None:
             ring = leg.ring_ms or 0
             facts.append(Fact(_RING, leg.manager, leg.group, True, leg.answered_at, ring))
-        if leg.alone:
-            offered.add(leg, leg.offered_at)
-        elif leg.missed:
-            shared = True
-    alone = [leg for leg in call.legs if leg.alone]
-    for leg in sorted((leg for leg in alone if leg.answered_at is not None), key=_answered):
-        answered.add(leg, _answered(leg))
-    for leg in sorted((leg for leg in alone if leg.missed), key=_left):
-        missed.add(leg, _left(leg))
+        if not leg.alone:
+            shared = shared or leg.missed
+            continue
+        offered.add(leg, leg.offered_at)
+        if leg.answered_at is not None:
+            answered.append(leg)
+        if leg.missed:
+            missed.append(leg)
+    _first_of_each(_OFFER_ANSWERED, answered, _answered, facts)
+    _first_of_each(_OFFER_MISSED, missed, _left, facts)
     if shared and call.answered_at is None and call.ended_at is not None:
         facts.append(Fact(_OFFER_SHARED, "", call.group, True, call.ended_at))
+
+
+def _first_of_each(name: int, legs: list[Leg], when: Callable[[Leg], int], facts: list[Fact]) -> None:
+    """A fact for each subject at the first of its legs by this time."""
+    if legs:
+        each = _PerSubject(name, facts)
+        for leg in sorted(legs, key=when):
+            each.add(leg, when(leg))
 
 
 def _left(leg: Leg) -> int:

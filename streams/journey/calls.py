@@ -10,6 +10,7 @@ from streams.journey.state import CallEvent, CallKey, CallState
 #: Outcomes of inbound calls after which the caller is to be called back.
 MISSED_OUTCOMES = frozenset({"missed", "voicemail", "short_abandon"})
 _BY_REASON = frozenset({"voicemail", "callback_taken", "blocked", "failed"})
+_UNANSWERED = frozenset({NO_ANSWER, DECLINED})
 UNASSIGNED = "unassigned"
 
 
@@ -31,22 +32,20 @@ class CallSummary(msgspec.Struct, gc=False):
     wait_total_ms: int | None
     talk_ms: int | None
     hold_ms: int | None
-    outcome: str
-    in_hours: bool | None
-    excluded: str
     offers: int
     offers_missed: int
-    ended_by: str
-    end_reason: str
+    end: CallEvent | None
     transferred: bool
-    recording: str
     rating: int  #: thousandths on a scale of 5; -1 for none
-    conversation: bool
-    in_time: bool  #: answered within the T of its group
     caller: str  #: for `out`: who dialled
     caller_group: str
     last_at: int  #: its last event
     legs: list[Leg]
+    outcome: str = ""
+    in_hours: bool | None = None  #: whether the wait began in working hours
+    in_time: bool = False  #: answered within the T of its group
+    conversation: bool = False
+    excluded: str = ""
 
     @property
     def key(self) -> CallKey:
@@ -78,20 +77,14 @@ class CallSummary(msgspec.Struct, gc=False):
         """Whether the caller is to be called back."""
         return self.outcome in MISSED_OUTCOMES and self.inbound
 
-    def timeline(self) -> tuple[object, ...]:
-        """What other calls of the customer depend on."""
-        return (
-            self.direction,
-            self.started_at,
-            self.answered_at,
-            self.ended_at,
-            self.outcome,
-            self.conversation,
-            self.group,
-            self.line,
-            self.caller,
-            self.caller_group,
-        )
+    def bearing(self) -> tuple[object, ...] | None:
+        """What the customer's other calls may depend on; None if nothing of this call matters."""
+        if self.missed:
+            return self.ended_at, self.group, self.line
+        if self.outbound:
+            dial = (self.started_at, self.ended_at, self.caller, self.caller_group)
+            return (*dial, self.answered_at) if self.conversation else dial
+        return (self.answered_at, self.ended_at, "") if self.conversation else None
 
 
 class _Milestones:
@@ -120,6 +113,11 @@ class _Milestones:
         event = self.first.get(kind)
         return None if event is None else event.at
 
+    def manager(self, kind: int) -> str:
+        """Who the first event of this kind names."""
+        event = self.first.get(kind)
+        return "" if event is None else event.manager
+
     def waiting_at(self, direction: str) -> int | None:
         """When the caller began to wait for a person: queued, else offered, else started.
 
@@ -139,52 +137,67 @@ def summarize(call: CallState, customer: str, directory: Directory) -> CallSumma
     marks = _Milestones(call.events)
     start = marks.first.get(kinds.STARTED)
     direction = start.word if start else ""
+    started_at, answered_at = marks.at(kinds.STARTED), marks.at(kinds.ANSWERED)
     ended_at = marks.ended.at if marks.ended else None
-    answered_at, waiting_at = marks.at(kinds.ANSWERED), marks.waiting_at(direction)
+    waiting_at = marks.waiting_at(direction)
+    until = ended_at if answered_at is None else answered_at
     legs = legs_of(call.events, ended_at, directory)
+    offers, missed, held = _sums(legs)
     caller = _caller(marks) if direction == "out" else ""
     group = _group(marks, start, caller, directory)
-    settings = directory.group_settings(group)
-    until = answered_at if answered_at is not None else ended_at
-    wait_ms = _span(waiting_at, until)
-    talk_ms = _span(answered_at, ended_at)
-    excluded = "internal" if direction == "internal" or customer.startswith("ext:") else ""
-    return CallSummary(
+    summary = CallSummary(
         source=call.source,
         call_id=call.call_id,
         config=call.config,
         direction=direction,
         group=group,
-        manager=caller or (marks.first[kinds.ANSWERED].manager if answered_at is not None else ""),
+        manager=caller or marks.manager(kinds.ANSWERED),
         line=start.detail if start else "",
-        started_at=start.at if start else None,
+        started_at=started_at,
         waiting_at=waiting_at,
         answered_at=answered_at,
         ended_at=ended_at,
-        wait_ms=wait_ms,
-        wait_total_ms=_span(start.at if start else None, until),
-        talk_ms=talk_ms,
-        hold_ms=sum(leg.hold_ms for leg in legs) if answered_at is not None else None,
-        outcome=_outcome(marks, direction, wait_ms, settings.short_abandon_ms),
-        in_hours=None if waiting_at is None else directory.calendar(group).in_hours(waiting_at),
-        excluded=excluded,
-        offers=sum(leg.offered_at is not None for leg in legs),
-        offers_missed=sum(leg.end_reason in (NO_ANSWER, DECLINED) for leg in legs),
-        ended_by=marks.ended.detail if marks.ended else "",
-        end_reason=marks.ended.word if marks.ended else "",
+        wait_ms=_span(waiting_at, until),
+        wait_total_ms=_span(started_at, until),
+        talk_ms=_span(answered_at, ended_at),
+        hold_ms=None if answered_at is None else held,
+        offers=offers,
+        offers_missed=missed,
+        end=marks.ended,
         transferred=kinds.TRANSFERRED in marks.first,
-        recording=marks.ended.recording if marks.ended else "",
         rating=marks.rating,
-        conversation=talk_ms is not None
-        and direction in ("in", "out")
-        and not excluded
-        and talk_ms >= settings.conversation_min_ms,
-        in_time=answered_at is not None and wait_ms is not None and wait_ms <= settings.answer_within_ms,
         caller=caller,
         caller_group=_caller_group(start, caller, group, directory),
         last_at=call.events[-1].at,
         legs=legs,
     )
+    _judge(summary, marks, customer, directory)
+    return summary
+
+
+def _judge(call: CallSummary, marks: _Milestones, customer: str, directory: Directory) -> None:
+    """What depends on the limits and hours of the call's group."""
+    settings = directory.group_settings(call.group)
+    call.outcome = _outcome(marks, call.direction, call.wait_ms, settings.short_abandon_ms)
+    if call.waiting_at is not None:
+        call.in_hours = directory.calendar(call.group).in_hours(call.waiting_at)
+    if call.answered_at is not None and call.wait_ms is not None:
+        call.in_time = call.wait_ms <= settings.answer_within_ms
+    if call.direction == "internal" or customer.startswith("ext:"):
+        call.excluded = "internal"
+    elif call.direction and call.talk_ms is not None:
+        call.conversation = call.talk_ms >= settings.conversation_min_ms
+
+
+def _sums(legs: list[Leg]) -> tuple[int, int, int]:
+    """Offers, offers that ended unanswered by their manager, and time on hold."""
+    offers = missed = held = 0
+    for leg in legs:
+        held += leg.hold_ms
+        if leg.offered_at is not None:
+            offers += 1
+            missed += leg.end_reason in _UNANSWERED
+    return offers, missed, held
 
 
 def _span(start: int | None, end: int | None) -> int | None:
@@ -212,11 +225,7 @@ def _outcome(marks: _Milestones, direction: str, wait_ms: int | None, short_ms: 
 
 def _caller(marks: _Milestones) -> str:
     """Who dialled: as the start says, else whose phone rang first, else who talked first."""
-    for kind in (kinds.STARTED, kinds.OFFERED, kinds.ANSWERED):
-        event = marks.first.get(kind)
-        if event is not None and event.manager:
-            return event.manager
-    return ""
+    return marks.manager(kinds.STARTED) or marks.manager(kinds.OFFERED) or marks.manager(kinds.ANSWERED)
 
 
 def _caller_group(start: CallEvent | None, caller: str, group: str, directory: Directory) -> str:

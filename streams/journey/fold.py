@@ -117,9 +117,7 @@ def _differing(old: dict[CallKey, Any], new: dict[CallKey, Any]) -> set[CallKey]
 
 def _concerns_others(old: CallSummary | None, new: CallSummary) -> bool:
     """Whether what became of other calls may depend on what changed in this one."""
-    if old is None:
-        return new.counts
-    return (old.counts or new.counts) and old.timeline() != new.timeline()
+    return (old.bearing() if old else None) != new.bearing()
 
 
 def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -> Changes:
@@ -133,7 +131,6 @@ def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -
         _compare_rows(old.calls.get(key), old.recovery(key), call, new.recovery(key), rows, journey)
         facts = call_facts(call, journey.customer)
         facts += new.item_facts.get(key, ())
-        facts.sort()
         before = journey.calls[key].facts
         if facts != before:
             compare_facts(call.entity, before, facts, gone, made)
@@ -186,14 +183,17 @@ def compare_facts(
     made: list[FactChange],
 ) -> None:
     """Differences between the facts of an entity: what is no more, and what is new or other."""
-    same = set(old).intersection(new)
-    before = {_key(entity, fact): fact for fact in old if fact not in same}
-    for fact in new:
-        if fact not in same:
-            key = _key(entity, fact)
-            former = before.pop(key, None) if before else None
-            made.append(FactChange(key, former.value if former else None, fact.value, fact.tag))
-    gone += [FactChange(key, fact.value, None, fact.tag) for key, fact in before.items()]
+    known = set(old)
+    fresh = [fact for fact in new if fact not in known]
+    former: dict[FactKey, Fact] = {}
+    if len(new) - len(fresh) < len(known):
+        kept = set(new)
+        former = {_key(entity, fact): fact for fact in old if fact not in kept}
+    for fact in fresh:
+        key = _key(entity, fact)
+        before = former.pop(key, None) if former else None
+        made.append(FactChange(key, before.value if before else None, fact.value, fact.tag))
+    gone += [FactChange(key, fact.value, None, fact.tag) for key, fact in former.items()]
 
 
 def _key(entity: str, fact: Fact) -> FactKey:

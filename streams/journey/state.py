@@ -124,7 +124,7 @@ def _rating(data: dict[str, Any]) -> int:
         return -1
     scale = float(data.get("score_max") or 5)
     score = float(data.get("score") or 0)
-    return round(score * 5000 / scale) if scale > 0 and score >= 0 else -1
+    return round(min(1.0, score / scale) * 5000) if scale > 0 and score >= 0 else -1
 
 
 def read_note(row: EventRow, kind: int) -> Note:

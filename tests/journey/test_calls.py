@@ -269,3 +269,9 @@ def test_the_customers_rating_is_shown_on_a_scale_of_five() -> None:
              at(300, "rated", event_id="r2", manager="m1", score=1, rated_by="reviewer")),
     )  # fmt: skip
     assert record(feed)["rating"] == 4.0
+
+
+@pytest.mark.parametrize(("score", "score_max", "rating"), [(9, 5, 5.0), (1e300, 1e-300, 5.0), (-1, 5, None)])
+def test_a_rating_off_its_scale_does_no_harm(score: float, score_max: float, rating: float | None) -> None:
+    rated = at(200, "rated", event_id="r", manager="m1", score=score, score_max=score_max)
+    assert record(folded(talk("k1", 0, 5, 90), call("k1", rated)))["rating"] == rating

@@ -149,6 +149,18 @@ def test_given_up_after_three_working_days_and_missed_anew() -> None:
     assert len(feed.named("open_missed")) == 1
 
 
+def test_an_item_past_its_deadline_ends_with_whatever_comes_next_of_the_customer() -> None:
+    feed = folded(missed("k1", 100), [note("task.done", TUESDAY_EVENING - 1, "t1", task_id="t1")])
+    assert feed.table("open_items")
+    feed.log([note("task.done", TUESDAY_EVENING, "t2", task_id="t2")])
+    assert not feed.table("open_items")
+    assert not feed.named("open_missed")
+    assert subjects(feed, "callback")["g:sales"][0] == TUESDAY_EVENING, "it stays a fact"
+    late = folded(missed("k1", 100), dial("k2", TUESDAY_EVENING, TUESDAY_EVENING + 9, TUESDAY_EVENING + 99))
+    assert late.table("calls")[0]["recovered_by"] == "out"
+    assert not late.named("callback_made"), "reached, but no longer as an item"
+
+
 def test_an_item_is_closed_under_the_name_of_any_of_its_calls() -> None:
     events = (missed("k1", 100), missed("k2", 200))
     feed = folded(*events, [note("item.closed", 300, item_id="pbx/k2", reason="spam")])

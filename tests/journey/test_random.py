@@ -105,7 +105,7 @@ def nonsense(draw: st.DrawFn) -> list[Json]:
 
 
 @given(nonsense())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_nonsense_equals_its_recount(log: list[Json]) -> None:
     feed = Feed()
     feed.log(log)
