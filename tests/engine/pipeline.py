@@ -152,15 +152,18 @@ class Journeys(Stage):
         by_customer: dict[str, list[Any]] = {}
         for row in rows:
             by_customer.setdefault(row[6], []).append(row)
+        version = self.version(record.offset)
         for name, own in by_customer.items():
-            self._fold_customer(record, name, own)
+            self._fold_customer(record, version, name, own)
         return len(rows)
 
-    def _fold_customer(self, record: Record, name: str, rows: list[Any]) -> None:
-        partition, version = record.partition, self.version(record.offset)
+    def _fold_customer(self, record: Record, version: int, name: str, rows: list[Any]) -> None:
+        partition = record.partition
         if version <= self._versions[partition].get(name, -1):
             return
-        customer = self._state[partition].setdefault(name, Customer())
+        customer = self._state[partition].get(name)
+        if customer is None:
+            customer = self._state[partition][name] = Customer()
         fresh = [r for r in rows if r[1] > customer.seen.get(r[0], -1) or self.forgets_high_water_mark]
         if not fresh:
             return
@@ -199,6 +202,10 @@ class Journeys(Stage):
         return StateRecord(name.encode(), version, pack(state))
 
 
+#: subject and minute
+PaneKey = tuple[str, int]
+
+
 class Pane(msgspec.Struct, array_like=True):
     seen: dict[int, int]  #: events partition -> greatest origin offset included
     counters: list[int]  #: count and sum by kind
@@ -218,28 +225,33 @@ class Windows(Stage):
         self.logged: list[int] = []  #: Kafka's time of the raw records in the last batch
 
     def clear(self) -> None:
-        self._state: dict[int, dict[bytes, Pane]] = {p: {} for p in range(PARTITIONS)}
-        self._versions: dict[int, dict[bytes, int]] = {p: {} for p in range(PARTITIONS)}
-        self._changed: dict[int, dict[bytes, None]] = {p: {} for p in range(PARTITIONS)}
+        self._state: dict[int, dict[PaneKey, Pane]] = {p: {} for p in range(PARTITIONS)}
+        self._versions: dict[int, dict[PaneKey, int]] = {p: {} for p in range(PARTITIONS)}
+        self._changed: dict[int, dict[PaneKey, None]] = {p: {} for p in range(PARTITIONS)}
 
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         assert state is not None
-        self._state[partition][key], self._versions[partition][key] = read_pane(state), version
+        subject, minute = key.decode().rsplit("|", 1)
+        self._state[partition][subject, int(minute)] = read_pane(state)
+        self._versions[partition][subject, int(minute)] = version
 
     def drop(self, partition: int) -> None:
         self._state[partition], self._versions[partition] = {}, {}
 
     def fold(self, record: Record) -> int:
         assert record.value is not None
-        partition, version = record.partition, self.version(record.offset)
+        version, state = self.version(record.offset), self._state[record.partition]
+        versions, changed = self._versions[record.partition], self._changed[record.partition]
         rows = unpack(record.value)
         #: high-water marks as they stood before this record: one origin gives several rows
-        before: dict[bytes, dict[int, int] | None] = {}
+        before: dict[PaneKey, dict[int, int] | None] = {}
         for source, origin, subject, minute, kind, sign, value, logged in rows:
-            key = f"{subject}|{minute}".encode()
-            pane = self._state[partition].setdefault(key, Pane({}, [0] * 10))
+            key = (subject, minute)
+            pane = state.get(key)
+            if pane is None:
+                pane = state[key] = Pane({}, [0] * 10)
             if key not in before:
-                held = version <= self._versions[partition].get(key, -1)
+                held = version <= versions.get(key, -1)
                 before[key] = None if held else dict(pane.seen)
             marks = before[key]
             if marks is None or (origin <= marks.get(source, -1) and not self.forgets_high_water_mark):
@@ -247,8 +259,8 @@ class Windows(Stage):
             pane.seen[source] = origin
             pane.counters[2 * kind] += sign
             pane.counters[2 * kind + 1] += sign * value
-            self._versions[partition][key] = version
-            self._changed[partition][key] = None
+            versions[key] = version
+            changed[key] = None
             self.logged.append(logged)
         return len(rows)
 
@@ -257,6 +269,9 @@ class Windows(Stage):
         for partition, keys in self._changed.items():
             if keys:
                 panes, versions = self._state[partition], self._versions[partition]
-                state[partition] = [StateRecord(key, versions[key], pack(panes[key])) for key in keys]
+                state[partition] = [
+                    StateRecord(f"{key[0]}|{key[1]}".encode(), versions[key], pack(panes[key]))
+                    for key in keys
+                ]
         self._changed = {p: {} for p in range(PARTITIONS)}
         return Batch(state=state)

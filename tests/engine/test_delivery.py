@@ -33,7 +33,7 @@ def test_transactional_producers_leave_holes_and_what_they_take_back_is_no_event
     feed = make_feed(1200, seed=13)
     trial.worker(loses=0.1, stall_seconds=1.0)
     trial.send_in_transactions(feed.records, size=60)
-    trial.drained(ends_with_markers=True)
+    trial.drained(markers=1)
     judged = trial.judge(feed)
     assert judged.exact, judged
 

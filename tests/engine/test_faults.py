@@ -63,8 +63,8 @@ def test_exits_between_each_pair_of_steps(trial: Trial) -> None:
 def test_a_worker_frozen_past_its_session_and_thawed(trial: Trial) -> None:
     feed = make_feed(14_000, seed=4)
     fed = trial.feeding(feed, rate=800)
-    frozen = trial.worker("w0", static=False, confirms=True)
-    other = trial.worker("w1", static=False)
+    frozen = trial.worker("w0", static=False, confirms=True, session_timeout=4.0)
+    other = trial.worker("w1", static=False, session_timeout=4.0)
     eventually(lambda: frozen.ready() and other.ready())
     before = int(other.told[-1]["generation"])
     eventually(lambda: any(a["confirmed"] and a["of"] == before for a in frozen.answers))

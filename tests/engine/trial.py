@@ -57,7 +57,8 @@ class Row(NamedTuple):
 
 
 class Trial:
-    def __init__(self, bootstrap: str, folder: Path) -> None:
+    def __init__(self, bootstrap: str, folder: Path, *, log_append_time: bool = False) -> None:
+        self._config = {"message.timestamp.type": "LogAppendTime"} if log_append_time else {}
         self.bootstrap, self.folder = bootstrap, folder
         self.prefix = f"t{uuid4().hex[:8]}"
         self.workers: list[Worker] = []
@@ -70,10 +71,10 @@ class Trial:
         return pipeline.topic(self.prefix, name)
 
     def create(self, *names: str) -> None:
-        asked = [
-            NewTopic(self.topic(n), 1 if n == "identities" else pipeline.PARTITIONS, 1, config=TOPICS[n])
-            for n in names
-        ]
+        asked = []
+        for name in names:
+            partitions = 1 if name == "identities" else pipeline.PARTITIONS
+            asked.append(NewTopic(self.topic(name), partitions, 1, config=TOPICS[name] | self._config))
         for future in self._admin.create_topics(asked).values():
             future.result()
 
@@ -90,10 +91,11 @@ class Trial:
 
     # -- input
 
-    def send(self, records: list[Raw], rate: float | None = None, **settings: Any) -> None:
+    def send(self, records: list[Raw], rate: float | None = None) -> None:
         """Writes raw records, `rate` per second if given."""
         pause, failed = threading.Event(), []
-        producer = Producer({**self._client, "linger.ms": 5, **settings})
+        queue = {"linger.ms": 5, "queue.buffering.max.messages": 2_000_000, "compression.type": "lz4"}
+        producer = Producer({**self._client, **queue})
         for number, record in enumerate(records):
             if rate and number % 20 == 0:
                 producer.poll(0)
@@ -153,25 +155,28 @@ class Trial:
 
     # -- result
 
-    def lag(self, at_end: int = 0) -> dict[str, int]:
-        """Offsets per topic that the group has not yet committed; `at_end` of a partition don't count."""
-        consumer, found = self._group, {}
+    def lag(self, markers: int = 0) -> dict[str, int]:
+        """Offsets per topic that the group has not yet committed.
+
+        `markers`: how many at the end of each raw partition are no records, but markers of transactions.
+        """
+        found = {}
         for name in INPUTS:
             asked = [TopicPartition(self.topic(name), p) for p in range(pipeline.PARTITIONS)]
-            committed = consumer.committed(asked, timeout=10)
-            found[name] = sum(
-                max(0, consumer.get_watermark_offsets(tp, timeout=10)[1] - max(0, tp.offset) - at_end)
-                for tp in committed
-            )
+            no_records = markers if name in pipeline.RAW_TOPICS else 0
+            found[name] = 0
+            for tp in self._group.committed(asked, timeout=10):
+                end = self._group.get_watermark_offsets(tp, timeout=10)[1]
+                found[name] += max(0, end - max(0, tp.offset) - no_records)
         return found
 
-    def drained(self, within: float = 60.0, *, ends_with_markers: bool = False) -> None:
+    def drained(self, within: float = 60.0, *, markers: int = 0) -> None:
         """Waits until everything is processed and committed, by every stage."""
         calm = [0]
 
         def empty() -> bool:
             try:
-                left = sum(self.lag(at_end=1 if ends_with_markers else 0).values())
+                left = sum(self.lag(markers).values())
             except KafkaException:  # a new broker's coordinator may not be there yet
                 left = 1
             calm[0] = 0 if left else calm[0] + 1

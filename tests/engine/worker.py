@@ -80,7 +80,7 @@ def tell(app: EngineApp, made: list[Any]) -> Any:
 
     async def report() -> None:
         while True:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
             told: dict[str, Any] = {s.name: {"ready": s.loaded, **_numbers(s.statistics)} for s in made}
             line = json.dumps({"pid": os.getpid(), "generation": app.consumer_generation_id, **told})
             if line != last[0]:
@@ -88,6 +88,26 @@ def tell(app: EngineApp, made: list[Any]) -> Any:
                 last[0] = line
 
     return report
+
+
+def measure_latency(windows: pipeline.Windows, then: Any) -> Any:
+    """A fail-point that, at a checkpoint's end, prints how old its raw records are by then."""
+    taken: list[list[int]] = [[]]
+    collect = windows.collect
+
+    def collect_and_keep() -> Batch:
+        taken[0], windows.logged = windows.logged, []
+        return collect()
+
+    windows.collect = collect_and_keep  # type: ignore[method-assign]
+
+    async def fail_point(stage: str, point: str) -> None:
+        if (stage, point) == (windows.name, "before-done"):
+            now = time.time() * 1000
+            say({"ages_ms": [round(now - logged) for logged in taken[0]]})
+        await then(stage, point)
+
+    return fail_point
 
 
 def ask_for_confirmation(app: EngineApp, stage: Stage) -> None:
@@ -120,6 +140,10 @@ def _numbers(statistics: Any) -> dict[str, Any]:
 
 def main() -> None:
     options = json.loads(sys.argv[1])
+    made = stages(options["prefix"], options)
+    fail_point = exits(options)
+    if options.get("latency"):
+        fail_point = measure_latency(made[-1], fail_point)
     app = make_app(
         options["prefix"],
         Connection(options["bootstrap"]),
@@ -127,10 +151,9 @@ def main() -> None:
         identities=f"{options['prefix']}.identities",
         session_timeout=options.get("session_timeout", 6.0),
         worker_redirect_stdouts=False,
-        fail_point=exits(options),
+        fail_point=fail_point,
         loses_chunk=lose(options),
     )
-    made = stages(options["prefix"], options)
     break_law(options.get("breaks", ""))
     for stage in made:
         app.add(stage)

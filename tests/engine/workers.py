@@ -82,6 +82,11 @@ class Worker:
         """What it was told when it asked for confirmation."""
         return [line for line in self._lines() if "confirmed" in line]
 
+    @property
+    def ages_ms(self) -> list[int]:
+        """Of raw records when their panes were stored, see `latency` in the worker's options."""
+        return [age for line in self._lines() if "ages_ms" in line for age in line["ages_ms"]]
+
     def _lines(self) -> list[dict[str, Any]]:
         lines = self._out.read_text(errors="replace").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
