@@ -54,5 +54,5 @@ $(VENV)/.installed: $(VENV)/.python requirements.lock pyproject.toml
 	@touch $@
 
 $(VENV)/.jars: $(VENV)/.installed deploy/kafka/pom.xml
-	$(BIN)/python -m streams.local.jars
+	$(BIN)/python -m streams.local.install
 	@touch $@

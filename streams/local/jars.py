@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -74,17 +73,3 @@ def ensure() -> Path:
     except OSError:
         shutil.rmtree(filling)  # somebody else was faster
     return target
-
-
-def main() -> int:
-    """`python -m streams.local.jars`, called by `make install`."""
-    try:
-        ensure()
-    except MissingTool as missing:
-        sys.stderr.write(f"{missing}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
