@@ -10,6 +10,7 @@ from streams.agents.alerting import Alerting
 from streams.agents.configurations import Configurations
 from streams.agents.intake import IntakeStage
 from streams.agents.journeys import JourneysStage
+from streams.agents.meters import WorkerMeters
 from streams.agents.now import LiveValues
 from streams.agents.subjects import midnights, working_ages
 from streams.agents.watching import UpstreamWatch, Watching
@@ -54,10 +55,12 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
     )
     journeys = JourneysStage(configurations=configurations, internal=internal, partitions=settings.partitions)
     windows = WindowsStage(internal=internal, midnight=midnights(config.directory))
-    _watch(windows, config, settings)
-    for stage in (intake, journeys, windows):
+    upstream = _watch(windows, config, settings)
+    stages = (intake, journeys, windows)
+    for stage in stages:
         app.add(stage)
     app.task(lambda: _tell_when_loaded(app))
+    WorkerMeters(stages, lambda: upstream.state.behind_ms(windows.now_ms())).register()
     return app
 
 
@@ -67,7 +70,7 @@ async def _tell_when_loaded(app: EngineApp) -> None:
     tell_ready()
 
 
-def _watch(windows: WindowsStage, config: Config, settings: Settings) -> None:
+def _watch(windows: WindowsStage, config: Config, settings: Settings) -> UpstreamWatch:
     internal, connection = windows.internal, Connection(settings.kafka)
     read = (*EVENT_TOPICS, internal.events, internal.measurements)
     ages = working_ages(config.directory)
@@ -75,6 +78,7 @@ def _watch(windows: WindowsStage, config: Config, settings: Settings) -> None:
     alerting = Alerting(windows, rules, config.directory, ages, settings.partitions)
     upstream = UpstreamWatch(connection, GROUP, read)
     Watching(windows, LiveValues(windows, ages), alerting, upstream, connection).begin()
+    return upstream
 
 
 def run_worker(settings: Settings) -> None:
