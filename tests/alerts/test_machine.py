@@ -171,6 +171,20 @@ def test_outside_working_hours_it_is_held() -> None:
     assert always.at(0, 0.5, working=False) == "fired warning"
 
 
+def test_growing_worse_is_not_judged_over_night() -> None:
+    story = Story(rule(LEVELS))
+    assert [story.at(0, 0.2), story.at(2, 0.2), story.at(3, 0.5)] == ["", "fired warning", ""]
+    assert story.at(4, 0.5, working=False) == ""
+    assert [story.at(600, 0.5), story.at(601, 0.5), story.at(602, 0.5)] == ["", "", "raised critical"]
+
+
+def test_a_rule_may_ask_for_more_time_while_it_fires() -> None:
+    story = Story(rule())
+    story.at(0, 0.5)
+    story.rule = rule(SHARE % ", for: 1h")
+    assert [story.at(1, 0.5), story.at(2, 0.0)] == ["", "resolved warning"]
+
+
 def test_reminders_while_it_lasts() -> None:
     story = Story(rule(SHARE % ", repeat: 30m"))
     told = [story.at(0, 0.5), story.at(29, 0.5), story.at(30, 0.6), story.at(59, 0.5), story.at(60, 0.5)]

@@ -128,6 +128,15 @@ def test_what_is_dated_ahead_joins_when_its_minute_comes() -> None:
     assert [world.windows.totals(window).count("call_in") for window in WINDOWS] == [1] * 5
 
 
+def test_a_clock_that_goes_back_changes_nothing() -> None:
+    world = begun()
+    world.add(Fact(NOON, "call_in", 1, ""))
+    world.windows.changed.clear()
+    world.windows.advance((NOON - 3) * MINUTE)
+    assert [world.windows.totals(window).count("call_in") for window in WINDOWS] == [1] * 5
+    assert world.windows.changed == set()
+
+
 def test_today_begins_at_local_midnight() -> None:
     world = World(offset=180)  # noon UTC is 15:00; midnight was at 21:00 UTC
     world.advance(0)
@@ -139,6 +148,17 @@ def test_today_begins_at_local_midnight() -> None:
     assert world.windows.totals("today").count("call_in") == 1
     world.advance(1)
     assert world.windows.totals("today").count("call_in") == 0
+
+
+def test_today_follows_the_subject_into_another_time_zone() -> None:
+    world = begun()  # noon, today began 12 hours ago
+    for hours in (11, 13, 17):
+        world.add(Fact(NOON - hours * 60, "call_in", 1, ""))
+    found = []
+    for offset in (0, 180, -600, 0):  # local noon, 15:00, 02:00, noon again
+        world.move_zone(offset)
+        found.append(world.windows.totals("today").count("call_in"))
+    assert found == [1, 2, 0, 1]
 
 
 def test_windows_tell_which_of_them_changed() -> None:
