@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 _PACK = msgspec.msgpack.Encoder(order="sorted")
-#: `order` knows no keys but strings; whoever uses this one sorts by itself.
-_PACK_AS_IT_IS = msgspec.msgpack.Encoder()
+#: `order` knows no keys but strings; what has others is sorted beforehand.
 _PLAIN = msgspec.msgpack.Encoder()
 
 #: What a record derived from `offset` of the current epoch supersedes: everything lower.
@@ -186,17 +185,6 @@ class PaneState(msgspec.Struct, array_like=True):
         )
 
 
-def pack_pane(pane: PaneState) -> bytes:
-    """As `pack`, for a pane, which also has maps by number."""
-    ordered = PaneState(
-        dict(sorted(pane.seen.items())),
-        dict(sorted(pane.counters.items())),
-        {name: dict(sorted(spread.items())) for name, spread in sorted(pane.histograms.items())},
-        {name: dict(sorted(tags.items())) for name, tags in sorted(pane.sets.items())},
-    )
-    return _PACK_AS_IT_IS.encode(ordered)
-
-
 class ItemState(msgspec.Struct, array_like=True):
     """An open item of a subject, on ledger `panes` under the key `<subject>!<name>|<tag>`."""
 
@@ -205,17 +193,13 @@ class ItemState(msgspec.Struct, array_like=True):
     #: 0 while open; else the stage's watermark when it closed, from which it is remembered for a
     #: while so that a replayed opening is recognised
     closed: int = 0
+    #: when it ends if nothing happens until then: a missed customer is given up, a caller's line is
+    #: taken for lost; 0 if never
+    until: int = 0
 
     def ordered(self) -> "ItemState":
         """The same with all keys in order."""
-        return ItemState(dict(sorted(self.seen.items())), self.since, self.closed)
-
-
-def pack_item(item: ItemState) -> bytes:
-    """As `pack`, for an open item, which also has a map by number."""
-    return _PACK_AS_IT_IS.encode(
-        ItemState(dict(sorted(item.seen.items())), item.since, item.closed)
-    )
+        return msgspec.structs.replace(self, seen=dict(sorted(self.seen.items())))
 
 
 class NowRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -84,6 +84,7 @@ TABLES: dict[str, RowTable] = {
             "taken_by",
             "since",
             "due_at",
+            "expires_at",
         ),
     ),
 }

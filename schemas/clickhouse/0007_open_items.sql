@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS sales_rows.open_items
     taken_by LowCardinality(String),
     since DateTime64(3, 'UTC'),
     due_at Nullable(DateTime64(3, 'UTC')),
+    expires_at Nullable(DateTime64(3, 'UTC')) COMMENT 'from then on it waits no more: it is given up',
     version UInt64 COMMENT 'epoch << 44 | offset in the events topic',
     gone UInt8 DEFAULT 0,
     INDEX by_customer customer TYPE bloom_filter(0.01) GRANULARITY 1

@@ -15,6 +15,8 @@ SELECT
     nullIf(taken_by, '') AS taken_by,
     since,
     due_at,
+    expires_at,
     dateDiff('millisecond', since, now64(3, 'UTC')) / 1000 AS age_s,
     CAST(NULL AS Nullable(Float64)) AS age_work_s
-FROM sales_rows.open_items FINAL;
+FROM sales_rows.open_items FINAL
+WHERE expires_at IS NULL OR expires_at > now64(3, 'UTC');

@@ -111,6 +111,7 @@ class Alerting:
         windows.advance(now)
         window = "5m" if rule.window in NOW else rule.window
         items = partition.open(subject)
+        items.expire(now)
         return evaluate(rule.kpi, windows.totals(window), items, now, self._working_age)
 
     def _partition(self, subject: str) -> int:

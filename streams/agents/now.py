@@ -49,6 +49,8 @@ class LiveValues:
         self, partition: Partition, now: int, changed: set[str], *, every: bool, ages: bool
     ) -> Iterator[NowRow]:
         for subject in partition.subjects():
+            if partition.open(subject).expire(now):
+                changed.add(subject)
             if every or subject in changed:
                 partition.rolling(subject).advance(now)
                 yield from self._values(partition, subject, now, KPIS.values(), every=every)

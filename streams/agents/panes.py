@@ -71,7 +71,7 @@ class Partition:
         if state.closed:
             self.open(subject).close(name, tag)
         else:
-            self.open(subject).open(name, tag, state.since)
+            self.open(subject).open(name, tag, state.since, state.until)
 
     def subjects(self) -> list[str]:
         """Everybody of whom something is held."""
@@ -91,9 +91,14 @@ class Partition:
             return [], []
         panes = self._let_go_of_panes()
         closed_before = self.meta.watermark - HORIZON
-        items = [k for k, (_, state) in self.items.items() if 0 < state.closed < closed_before]
+        items = [
+            key
+            for key, (_, state) in self.items.items()
+            if 0 < state.closed < closed_before or 0 < state.until < closed_before
+        ]
         for item in items:
             del self.items[item]
+            self.open(item[0]).close(item[1], item[2])
         return panes, items
 
     def _let_go_of_panes(self) -> list[PaneKey]:

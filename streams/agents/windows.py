@@ -24,8 +24,6 @@ from streams.records import (
     PaneState,
     RecomputeRow,
     pack,
-    pack_item,
-    pack_pane,
 )
 from streams.topics import InternalTopics
 from streams.windows.rolling import SubjectWindows
@@ -142,14 +140,14 @@ class WindowsStage(Stage):
     def _states(self, partition: int) -> list[StateRecord]:
         held, dirty = self._partitions[partition], self._dirty[partition]
         found = [
-            StateRecord(pane_key(key), held.panes[key], pack_pane(held.pane(*key)))
+            StateRecord(pane_key(key), held.panes[key], pack(held.pane(*key)))
             for key in dirty.panes
             if key in held.panes
         ]
         for item in dirty.items:
             version, state = held.items.get(item, (0, None))
             if state is not None:
-                found.append(StateRecord(item_key(item), version, pack_item(state)))
+                found.append(StateRecord(item_key(item), version, pack(state)))
         found.extend(StateRecord(key, version, None) for key, version in dirty.gone.items())
         found.append(StateRecord(_META_KEY, held.meta_version, pack(held.meta)))
         return found
@@ -269,7 +267,7 @@ class _Folding:
             closed = max(1, self._held.meta.watermark)
             state = ItemState(seen, kept[1].since if kept else row.at, closed)
         else:
-            state = ItemState(seen, row.at)
+            state = ItemState(seen, row.at, until=row.new)
         self._held.put_item(key, self._version, state)
         self._dirty.items[key] = None
         self._stage.changed.add(row.subject)

@@ -116,6 +116,7 @@ def item_row(item: MissedItem, customer: str) -> RowChange:
             item.taken_by,
             item.since,
             item.due_at,
+            item.deadline,
         ],
     )
 

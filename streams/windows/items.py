@@ -5,17 +5,22 @@ The tag of an item is `<group>|<whom or what>`; the group's calendar tells its w
 
 from collections.abc import Iterator
 
+_NEVER = 1 << 62
+
 
 class OpenItems:
     """Open items of one subject, by name and group. Follows the facts of kind `item`."""
 
-    __slots__ = ("_oldest", "_open")
+    __slots__ = ("_ends", "_next_end", "_oldest", "_open")
 
     def __init__(self) -> None:
         #: name -> group -> tag -> since
         self._open: dict[str, dict[str, dict[str, int]]] = {}
         #: (name, group) -> least `since`, where it is known
         self._oldest: dict[tuple[str, str], int] = {}
+        #: items that end by themselves, and a moment before which none does
+        self._ends: dict[tuple[str, str], int] = {}
+        self._next_end = _NEVER
 
     def change(self, name: str, tag: str, since: int, old: int | None, new: int | None) -> bool:
         """Replace an item's fact; None where it was or is no fact. Whether anything changed.
@@ -27,8 +32,14 @@ class OpenItems:
             return self.open(name, tag, since)
         return old is not None and self.close(name, tag, since)
 
-    def open(self, name: str, tag: str, since: int) -> bool:
-        """Open an item, or set since when it is open."""
+    def open(self, name: str, tag: str, since: int, until: int = 0) -> bool:
+        """Open an item, or set since when it is open; whether that changed anything.
+
+        `until`: when it ends if nothing happens before (ms); 0 if never.
+        """
+        if until:
+            self._ends[name, tag] = until
+            self._next_end = min(self._next_end, until)
         group = group_of(tag)
         tags = self._open.setdefault(name, {}).setdefault(group, {})
         before = tags.get(tag)
@@ -50,11 +61,22 @@ class OpenItems:
         if before is None or (since is not None and since != before):
             return False
         del tags[tag]
+        self._ends.pop((name, tag), None)
         if self._oldest.get((name, group)) == before:
             del self._oldest[name, group]
         if not tags:
             self._prune(name, group)
         return True
+
+    def expire(self, now: int) -> bool:
+        """Close what has ended by itself at `now` (ms). Whether anything did."""
+        if now < self._next_end:
+            return False
+        over = [item for item, until in self._ends.items() if until <= now]
+        for name, tag in over:
+            self.close(name, tag)
+        self._next_end = min(self._ends.values(), default=_NEVER)
+        return bool(over)
 
     def _prune(self, name: str, group: str) -> None:
         del self._open[name][group]

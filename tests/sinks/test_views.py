@@ -172,10 +172,12 @@ def seed_bi(store: Client, url: str) -> None:
         call("3", direction="internal", started_at=EVENING, excluded_reason="internal"),
     )
     item = {"source": "pbx", "kind": "missed_call", "item_id": "i1", "customer": "c1", "group": "sales"}
+    waiting = item | {"state": "new", "since": now_ms() - 30 * 60_000, "due_at": now_ms() - 60_000}
     put_named(
         url,
         "open_items",
-        item | {"state": "new", "since": now_ms() - 30 * 60_000, "due_at": now_ms() - 60_000},
+        waiting | {"expires_at": now_ms() + 60_000},
+        waiting | {"item_id": "given up", "expires_at": now_ms() - 1},
     )
     facts = [("handled", 1, "1"), ("handled", 1, "2"), ("talk", 1_500, "1"), ("offer_missed", 1, "3")]
     put_facts(url, *(fact(name, EVENING, value, manager="m1", entity=f"pbx/{n}") for name, value, n in facts))

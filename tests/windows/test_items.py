@@ -40,6 +40,20 @@ def test_an_item_that_moves_in_time_stays_open_when_its_old_fact_goes_last() -> 
     assert dict(items.oldest("open_missed")) == {"sales": 400}
 
 
+def test_an_item_ends_by_itself_at_its_time() -> None:
+    items = OpenItems()
+    items.open("waiting", "sales|1", 100, until=500)
+    items.open("waiting", "sales|2", 200, until=900)
+    items.open("open_missed", "sales|c1", 50)
+    assert not items.expire(499)
+    assert items.expire(500)
+    assert dict(items.oldest("waiting")) == {"sales": 200}
+    assert not items.expire(899)
+    items.close("waiting", "sales|2")
+    assert not items.expire(900)
+    assert items.count("open_missed") == 1
+
+
 changes = st.tuples(
     st.sampled_from(["waiting", "open_missed"]),
     st.sampled_from(["a|1", "a|2", "a|3", "b|1"]),
