@@ -98,13 +98,11 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             found = await self._rewind(found)
         return [record for records in found.values() for record in records]
 
-    async def commit(self, ends: dict[TopicPartition, int]) -> None:
+    async def commit(self, ends: dict[TopicPartition, int], *, begun: bool = True) -> None:
         """Commits next offsets of partitions that are still ours; never moves one back."""
-        mine = self._consumer.assignment()
+        mine = self._consumer.assignment() - (self._new if begun else set())
         wanted = {
-            place: end
-            for place, end in ends.items()
-            if place in mine and place not in self._new and end > self._stored.get(place, -1)
+            place: end for place, end in ends.items() if place in mine and end > self._stored.get(place, -1)
         }
         if not wanted:
             return
@@ -129,34 +127,43 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._new.update(assigned)
 
     async def _begin_new(self) -> None:
-        """Begins the partitions that came."""
+        """Puts the partitions that came where they have to go on, whatever was fetched of them before.
+
+        Records that came with a change of partitions are dropped (see `poll`): the place to go on
+        from must never be left to what the consumer has fetched by then.
+        """
         if not self._new:
             return
         ends = await self._consumer.end_offsets(list(self._new))
         for place in sorted(self._new):
             committed = await self._consumer.committed(place)
-            if place not in self._consumer.assignment():
-                continue
             # A topic that was made anew ends before what was committed of the old one.
-            if committed is not None and committed <= ends[place]:
-                self._continue(place, committed)
-            elif self._first_ms is not None:
-                await self._begin_late(place, ends[place], self._first_ms)
+            if committed is not None and committed > ends.get(place, committed):
+                committed = None
+            start = committed
+            if committed is None and self._first_ms is not None:
+                start = await self._late_start(place, self._first_ms)
+            self._begin(place, committed, start)
             self._new.discard(place)
 
-    def _continue(self, place: TopicPartition, committed: int) -> None:
-        """Goes on from a commit: with the record before it, to learn from when on to read again."""
-        self._stored[place] = committed
-        if self._reread_ms and committed > 0:
+    def _begin(self, place: TopicPartition, committed: int | None, start: int | None) -> None:
+        if place not in self._consumer.assignment():
+            return  # gone again
+        if committed is not None:
+            self._stored[place] = committed
+        if committed and self._reread_ms:
+            # With the record before it, to learn from when on to read again.
             self._consumer.seek(place, committed - 1)
             self._rewinding.add(place)
+        else:
+            self._consumer.seek(place, start or 0)
 
-    async def _begin_late(self, place: TopicPartition, end: int, first_ms: int) -> None:
+    async def _late_start(self, place: TopicPartition, first_ms: int) -> int:
+        """Where a group begins that never was. It is committed at once: later starts go on from it."""
         found = (await self._consumer.offsets_for_times({place: now_ms() - first_ms})).get(place)
-        start = found.offset if found else end
-        self._consumer.seek(place, start)
-        await self._consumer.commit({place: start})
-        self._stored[place] = start
+        start: int = found.offset if found else (await self._consumer.end_offsets([place]))[place]
+        await self.commit({place: start}, begun=False)
+        return start
 
     async def _rewind(
         self, found: dict[TopicPartition, list[ConsumerRecord]]

@@ -74,7 +74,7 @@ def seeded(migrated: str) -> Iterator[Client]:
     write_directory(client, Directory.from_text(DIRECTORY), NOW)
     customer = {"customer": "c1", "phone": "+74951234567", "phone_masked": "+7 *** ***-**-67"}
     put_named(url, "customers", customer)
-    put_named(url, "kpi_now", *_live_values(now_ms() - 5_000))
+    put_named(url, "kpi_now", *_live_values(now_ms()))
     pane = PaneState({}, {"call_in": [4, 0], "call_missed": [1, 0], "call_missed_hours": [1, 0]}, {}, {})
     pane.counters |= {"call_answered": [3, 9_000], "call_answered_hours": [3, 9_000]}
     pane.counters["call_answered_in_t"] = [2, 0]
@@ -103,7 +103,7 @@ def _live_values(as_of: int) -> list[dict[str, Any]]:
                         "subject": subject,
                         "kpi": kpi.id,
                         "window": window,
-                        "as_of": NOW - 5_000,
+                        "as_of": as_of,
                         "value": value,
                         "n": 12,
                     }
@@ -151,7 +151,7 @@ def test_tiles_show_the_live_value_of_what_is_chosen_with_the_number_behind_a_sh
 
 def test_the_line_of_freshness_tells_ages(seeded: Client) -> None:
     (row,) = answer(seeded, PANELS["Data as of"])
-    assert 5 <= row["live values"] < 110
+    assert 0 <= row["live values"] < 110
     assert 8 <= row["last event"] < 110
 
 

@@ -29,14 +29,16 @@ def upstream(kafka: str, migrated: str) -> Upstream:
     return Upstream(kafka, migrated)
 
 
-def service(upstream: Upstream, url: str | None = None, reread_ms: int = 0) -> ClickHouseService:
+def service(
+    upstream: Upstream, url: str | None = None, reread_ms: int = 0, instance: str | None = "one"
+) -> ClickHouseService:
     settings = upstream.settings
     return ClickHouseService(
         settings.kafka,
         url or settings.clickhouse,
         upstream.internal,
         group=upstream.group,
-        instance="one",
+        instance=instance,
         reread_ms=reread_ms,
     )
 
@@ -133,7 +135,8 @@ def test_faults_of_clickhouse_lose_nothing_and_count_nothing_twice(
 
 
 def retries() -> float:
-    return float(metrics.RETRIES.labels("measurements")._value.get())
+    samples = (sample for family in metrics.RETRIES.collect() for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.name.endswith("_total"))
 
 
 def test_memory_stays_bounded_while_clickhouse_is_away(upstream: Upstream, store: Client) -> None:
@@ -158,6 +161,30 @@ def test_memory_stays_bounded_while_clickhouse_is_away(upstream: Upstream, store
         assert asyncio.run(run()) <= 101
     assert committed(upstream, upstream.internal.records) < 0
     asyncio.run(run_until(service(upstream), lambda: count(store, "measurements") == 400))
+
+
+def test_processes_that_come_and_go_share_the_work_and_lose_nothing(
+    upstream: Upstream, store: Client
+) -> None:
+    async def run() -> None:
+        first = service(upstream, instance=None)
+        stop = asyncio.Event()
+        task = asyncio.create_task(first.run(stop))
+        await asyncio.to_thread(upstream.calls, 0, 300)
+        second = service(upstream, instance=None)
+        other_stop = asyncio.Event()
+        other = asyncio.create_task(second.run(other_stop))
+        await asyncio.to_thread(upstream.calls, 300, 600)
+        await asyncio.to_thread(eventually, lambda: count(store, "measurements") >= 300)
+        stop.set()
+        await asyncio.wait_for(task, 20)
+        await asyncio.to_thread(upstream.calls, 600, 900)
+        await asyncio.to_thread(eventually, lambda: count(store, "events") == 900)
+        await asyncio.to_thread(eventually, lambda: count(store, "measurements") == 900)
+        other_stop.set()
+        await asyncio.wait_for(other, 20)
+
+    asyncio.run(run())
 
 
 @contextmanager
