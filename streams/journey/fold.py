@@ -1,7 +1,7 @@
 """The fold of a customer's events: what changed in facts and table rows.
 
 A pure function of the events, whatever their order and however often they come: everything is
-derived from the set of events, and compared with what was emitted before (design 4 and 9.1).
+derived from the set of events, and compared with what was emitted before.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Refold: a customer's stored history replaces what state holds of him (design 9.5)."""
+"""Refold: a customer's stored history replaces what state holds of him."""
 
 from streams.journey.fold import Changes, compare, derived, summary
 from streams.journey.forgetting import prune

@@ -1,7 +1,7 @@
 """Facts of missed items and of the calls made to end them. Declared in `streams.kpis.measurements`.
 
 What becomes true by time alone is a fact at once, dated at its deadline, and is taken back when an
-event comes first (design 9.10). The value of an open item is its deadline, in ms: from then on it is
+event comes first. The value of an open item is its deadline, in ms: from then on it is
 given up though no event says so.
 """
 

@@ -3,7 +3,7 @@
 An item opens with the first missed call that is not recovered at its very end, short abandons too,
 and takes in what he misses while it is open. It ends by recovery, by `item.closed` naming one of its
 calls, or given up: when the last of so many failed attempts has ended, or after so many working
-days. Meanings: contract, section 3; `practice.md` D6 and D7.
+days. Meanings: contract, section 3.
 """
 
 import msgspec

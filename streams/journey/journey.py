@@ -26,7 +26,7 @@ from streams.journey.state import (
 from streams.records import EventRow
 
 DAY_MS = 86_400_000
-#: State is kept this long after the customer's last event (design 9.5).
+#: State is kept this long after the customer's last event.
 KEEP_MS = 7 * DAY_MS
 #: A call with more events than this comes from a source that uses one id for many calls.
 MAX_CALL_EVENTS = 5000

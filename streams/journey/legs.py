@@ -1,7 +1,6 @@
 """Managers' parts of a call: who was rung, who talked, and for how long.
 
-An offer and the answer that follows it are one leg. Meanings: contract, section 3; `practice.md` 1.2
-on offers that rang at several managers at once.
+An offer and the answer that follows it are one leg. Meanings: contract, section 3.
 """
 
 from bisect import bisect_right

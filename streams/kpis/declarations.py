@@ -1,8 +1,7 @@
 """All KPI by id. To add one, declare it in the module of its topic; nothing else is to be changed.
 
-Definitions follow the contract (section 4), `kpi.md` (by its number #) and `practice.md`. Counts
-take calls of all hours; shares, waits and service level those that came in working hours, with
-`*_all_hours` for all.
+Definitions follow `docs/contract.md`, section 4. Counts take calls of all hours; shares, waits and
+service level those that came in working hours, with `*_all_hours` for all.
 """
 
 from streams.kpis import declared_callbacks, declared_calls, declared_people

@@ -19,7 +19,7 @@ _SPEED = (
         good="down",
         formula=Quantile("callback", 50),
         help="Working time from the end of a missed call to the first attempt, per missed customer; half "
-        "took no longer. One who was never called counts when he is given up (practice.md D6).",
+        "took no longer. One who was never called counts when he is given up.",
         min_n=10,
     ),
     _kpi(
@@ -28,7 +28,7 @@ _SPEED = (
         unit="s",
         good="down",
         formula=Quantile("callback", 95),
-        help="The same; 95 % took no longer (practice.md D6).",
+        help="The same; 95 % took no longer.",
         min_n=20,
     ),
     _kpi(
@@ -38,7 +38,7 @@ _SPEED = (
         good="up",
         formula=Ratio("callback_in_time", of=("callback_due",)),
         help="Missed customers attempted within 20 working minutes / those whose 20 minutes have passed "
-        "and who did not get through themselves before; counted at the deadline (practice.md D6).",
+        "and who did not get through themselves before; counted at the deadline.",
         min_n=10,
     ),
     _kpi(
@@ -48,7 +48,7 @@ _SPEED = (
         good="down",
         formula=Quantile("response", 50),
         help="Response to a customer's call: the wait if answered, else the time to the first attempt to "
-        "call back, calendar time (kpi.md #10).",
+        "call back, calendar time.",
         min_n=10,
     ),
     _kpi(
@@ -57,7 +57,7 @@ _SPEED = (
         unit="s",
         good="down",
         formula=Quantile("response", 95),
-        help="The same; 95 % took no longer (kpi.md #10).",
+        help="The same; 95 % took no longer.",
         min_n=20,
     ),
 )
@@ -70,7 +70,7 @@ _WORK = (
         good="up",
         formula=Count("callback_made"),
         help="Outbound calls to customers with a missed item, by whoever makes them: who helps is never "
-        "punished (practice.md D6).",
+        "punished.",
         subjects="mga",
         personal=True,
     ),
@@ -80,7 +80,7 @@ _WORK = (
         unit="count",
         good="up",
         formula=Count("callback_reached"),
-        help="Such calls that became a conversation (practice.md D6).",
+        help="Such calls that became a conversation.",
         subjects="mga",
         personal=True,
     ),
@@ -93,7 +93,7 @@ _NOW = (
         unit="count",
         good="down",
         formula=OpenCount("open_missed"),
-        help="Customers with a missed call whom nobody has talked to since (kpi.md part 0.2).",
+        help="Customers with a missed call whom nobody has talked to since.",
         windows=NOW,
     ),
     _kpi(
@@ -111,7 +111,7 @@ _NOW = (
         unit="count",
         good="down",
         formula=OpenCount("uncalled_missed"),
-        help="Customers with a missed call whom nobody has even tried to call (practice.md D7).",
+        help="Customers with a missed call whom nobody has even tried to call.",
         windows=NOW,
     ),
     _kpi(

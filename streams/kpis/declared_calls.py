@@ -26,7 +26,7 @@ _COUNTS = (
         unit="count",
         good="neutral",
         formula=Count("call_in"),
-        help="Inbound calls from outside, at their start, by the group they came in for (kpi.md #2).",
+        help="Inbound calls from outside, at their start, by the group they came in for.",
     ),
     _kpi(
         id="calls_answered",
@@ -36,7 +36,7 @@ _COUNTS = (
         subjects="mga",
         formula=Count("call_answered", "call_answered_by"),
         help="Inbound calls that anyone answered, at the answer, each once; for a manager those that "
-        "he answered first (kpi.md #4).",
+        "he answered first.",
     ),
     _kpi(
         id="calls_missed",
@@ -45,7 +45,7 @@ _COUNTS = (
         good="down",
         formula=Count("call_missed"),
         help="Inbound calls that nobody answered, voicemail included, at their end. A missed call has "
-        "no manager (kpi.md #5, part 0.3).",
+        "no manager.",
     ),
     _kpi(
         id="short_abandons",
@@ -61,7 +61,7 @@ _COUNTS = (
         unit="count",
         good="down",
         formula=Distinct("missed_caller"),
-        help="Different customers with a missed call; hidden numbers are nobody (practice.md 1.2).",
+        help="Different customers with a missed call; hidden numbers are nobody.",
     ),
     _kpi(
         id="offers_missed_shared",
@@ -71,7 +71,7 @@ _COUNTS = (
         formula=Count("offer_missed_shared"),
         needs=frozenset({"inbound", "offers"}),
         help="Calls that rang at several managers at once and that none of them took; charged to no "
-        "one person (practice.md 1.2).",
+        "one person.",
     ),
 )
 
@@ -83,7 +83,7 @@ _SHARES = (
         good="down",
         formula=Ratio("call_missed_hours", "call_answered_hours"),
         min_n=10,
-        help="Missed / (missed + answered), calls of working hours, short abandons left out (kpi.md #6).",
+        help="Missed / (missed + answered), calls of working hours, short abandons left out.",
     ),
     _kpi(
         id="missed_share_all_hours",
@@ -102,7 +102,7 @@ _SHARES = (
         formula=Ratio("call_answered_in_t", of=("call_answered_hours", "call_missed_hours")),
         min_n=20,
         help="Answered within T / (answered + missed), calls of working hours, short abandons left "
-        "out: variant SL6 of kpi.md 2.1; T is 20 s or the group's own.",
+        "out of both; T is 20 s or the group's own.",
     ),
     _kpi(
         id="service_level_all_hours",
@@ -125,28 +125,28 @@ _WAITS = (
         formula=Mean("call_answered_hours"),
         min_n=5,
         help="Mean wait of answered calls of working hours, from the queue (else the first ring, else the "
-        "start) to the answer (kpi.md #9).",
+        "start) to the answer.",
     ),
     _wait(
         id="answer_wait_p50_s",
         title="Median wait",
         formula=Quantile("call_answered_hours", 50),
         min_n=10,
-        help="Half of the answered calls of working hours waited no longer (kpi.md #9).",
+        help="Half of the answered calls of working hours waited no longer.",
     ),
     _wait(
         id="answer_wait_p95_s",
         title="Wait, 95 %",
         formula=Quantile("call_answered_hours", 95),
         min_n=20,
-        help="95 % of the answered calls of working hours waited no longer (kpi.md #9).",
+        help="95 % of the answered calls of working hours waited no longer.",
     ),
     _wait(
         id="answer_wait_max_s",
         title="Longest wait",
         formula=Maximum("call_answered_hours"),
         min_n=1,
-        help="Longest wait of an answered call of working hours (kpi.md #9).",
+        help="Longest wait of an answered call of working hours.",
     ),
     _wait(
         id="answer_wait_p50_s_all_hours",
@@ -165,7 +165,7 @@ _NOW = (
         good="down",
         formula=OpenCount("waiting"),
         windows=NOW,
-        help="Callers whom nobody has answered yet (practice.md 1.2).",
+        help="Callers whom nobody has answered yet.",
     ),
     _kpi(
         id="longest_waiting_s",
@@ -174,7 +174,7 @@ _NOW = (
         good="down",
         formula=OpenAge("waiting", "calendar"),
         windows=NOW,
-        help="How long the caller who has waited longest has been waiting (practice.md 3).",
+        help="How long the caller who has waited longest has been waiting.",
     ),
 )
 

@@ -22,7 +22,7 @@ _RUNG = (
         formula=Count("offer"),
         needs=_OFFERS,
         help="Different calls that rang at this manager alone, at the first ring. How many come is not in "
-        "his power (practice.md 1.2).",
+        "his power.",
         personal=False,
     ),
     _kpi(
@@ -33,7 +33,7 @@ _RUNG = (
         formula=Count("offer_missed"),
         needs=_OFFERS,
         help="Such calls that he let ring for 5 s or more or declined while free; what rang at several at "
-        "once is nobody's (kpi.md part 0.2, practice.md 1.2).",
+        "once is nobody's.",
     ),
     _kpi(
         id="offers_missed_share",
@@ -42,7 +42,7 @@ _RUNG = (
         good="down",
         formula=Ratio("offer_missed", "offer_answered"),
         needs=_OFFERS,
-        help="Missed offers / (missed + answered ones), different calls (practice.md 1.2).",
+        help="Missed offers / (missed + answered ones), different calls.",
         min_n=10,
     ),
     _kpi(
@@ -52,7 +52,7 @@ _RUNG = (
         good="down",
         formula=Quantile("ring", 50),
         needs=_OFFERS,
-        help="Half of the own answered offers rang no longer (practice.md 1.2).",
+        help="Half of the own answered offers rang no longer.",
         min_n=10,
     ),
     _kpi(
@@ -62,7 +62,7 @@ _RUNG = (
         good="down",
         formula=Quantile("ring", 95),
         needs=_OFFERS,
-        help="95 % of the own answered offers rang no longer (practice.md 1.2).",
+        help="95 % of the own answered offers rang no longer.",
         min_n=20,
     ),
 )
@@ -75,8 +75,7 @@ _TALKED = (
         good="up",
         formula=Count("handled"),
         needs=_BOTH,
-        help="Different calls, in and out, in which the subject talked, at its first answer (kpi.md #1, "
-        "practice.md 1.2).",
+        help="Different calls, in and out, in which the subject talked, at its first answer.",
     ),
     _kpi(
         id="talk_s",
@@ -85,7 +84,7 @@ _TALKED = (
         good="up",
         formula=Sum("talk"),
         needs=_BOTH,
-        help="Talk of own parts of calls, in and out, hold inside, at each part's end (kpi.md #8).",
+        help="Talk of own parts of calls, in and out, hold inside, at each part's end.",
     ),
     _kpi(
         id="avg_talk_s",
@@ -94,7 +93,7 @@ _TALKED = (
         good="neutral",
         formula=Mean("talk"),
         needs=_BOTH,
-        help="Talk time / parts of calls that ended, so that both count at one moment (kpi.md #7).",
+        help="Talk time / parts of calls that ended, so that both count at one moment.",
         min_n=5,
     ),
     _kpi(
@@ -104,7 +103,7 @@ _TALKED = (
         good="up",
         formula=Count("quality"),
         needs=_BOTH,
-        help="Calls with at least 60 s of own talk, at the end of it (kpi.md #21).",
+        help="Calls with at least 60 s of own talk, at the end of it.",
     ),
 )
 
@@ -116,7 +115,7 @@ _DIALLED = (
         good="up",
         formula=Count("dial"),
         needs=_OUT,
-        help="Outbound calls to the outside, at their start (kpi.md #3).",
+        help="Outbound calls to the outside, at their start.",
     ),
     _kpi(
         id="dials_answered",
@@ -125,7 +124,7 @@ _DIALLED = (
         good="up",
         formula=Count("dial_answered"),
         needs=_OUT,
-        help="Dials that the customer's side picked up, robots and voicemail too (practice.md D1, D4).",
+        help="Dials that the customer's side picked up, robots and voicemail too.",
         personal=False,
     ),
     _kpi(
@@ -135,7 +134,7 @@ _DIALLED = (
         good="up",
         formula=Ratio("dial_answered", of=("dial",)),
         needs=_OUT,
-        help="Dials answered / dials; depends on who is rung and when (kpi.md 2.2, ASR).",
+        help="Dials answered / dials; depends on who is rung and when.",
         personal=False,
         min_n=10,
     ),
@@ -146,7 +145,7 @@ _DIALLED = (
         good="up",
         formula=Count("dial_conversation"),
         needs=_OUT,
-        help="Dials with at least 15 s of talk, or the group's own limit (practice.md D4).",
+        help="Dials with at least 15 s of talk, or the group's own limit.",
     ),
     _kpi(
         id="early_hangup_share",
@@ -155,7 +154,7 @@ _DIALLED = (
         good="down",
         formula=Ratio("dial_early_hangup", of=("dial_answered",)),
         needs=_OUT,
-        help="Answered dials that ended in less than 10 s / answered dials (kpi.md #20).",
+        help="Answered dials that ended in less than 10 s / answered dials.",
         min_n=10,
     ),
 )

@@ -1,9 +1,9 @@
 """What is counted: every measurement is declared here, once.
 
 A measurement is one countable fact about a call or an item. Journeys emit it, panes add it up, KPI
-are formulas over the totals. Where and when each is counted follows the contract, section 3
-("Meanings") and the rules of `kpi.md` 2.3: counts take all hours, `*_hours` only calls whose wait
-began in the working hours of their group.
+are formulas over the totals. Where and when each is counted follows `docs/contract.md`, section 3
+("Meanings"): counts take all hours, `*_hours` only calls whose wait began in the working hours of
+their group.
 """
 
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ def test_an_answered_call_through_queue_and_offer() -> None:
 
 
 def test_the_call_across_two_half_hours_counts_where_each_thing_happened() -> None:
-    # 7:28 to 7:32 in kpi.md: offered in the first interval, answered in the second.
+    # 7:28 to 7:32: offered in the first interval, answered in the second.
     feed = folded(
         call(
             "k1",

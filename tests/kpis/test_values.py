@@ -26,7 +26,7 @@ def value(id: str, facts: Facts) -> tuple[float | None, int]:
 
 
 #: Of 1000 calls 860 were answered within 20 s; 60 were abandoned, 10 of them within 5 s (short
-#: abandons, which are no missed calls). All in working hours; kpi.md 2.1.
+#: abandons, which are no missed calls). All in working hours.
 SERVICE: Facts = [
     ("call_answered_hours", 8_000, 860),
     ("call_answered_hours", 40_000, 140),
