@@ -12,7 +12,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
 def test_the_table_of_kpi_is_made_from_the_declarations() -> None:
-    assert markdown_table() in README, "run `python -m streams.kpis.table` and paste what it prints"
+    assert markdown_table() in README, "paste there what streams.kpis.table.markdown_table() gives"
 
 
 @pytest.mark.parametrize("command", ["up", "import", "reconcile", "doctor", "simulate"])

@@ -28,7 +28,3 @@ def _row(kpi: Kpi) -> tuple[str, ...]:
         ", ".join(sorted(kpi.needs)),
         kpi.help.replace("|", "\\|"),
     )
-
-
-if __name__ == "__main__":
-    print(markdown_table(), end="")  # noqa: T201 - to be pasted into the README
