@@ -32,7 +32,7 @@ bench: install  ## the figures of the README, as tables
 	$(BIN)/python -m bench
 
 clean:  ## remove what was installed and built; data in .salespulse stays
-	rm -rf $(VENV) .salespulse-cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .salespulse-cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a second run has nothing to do.
