@@ -7,9 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(
-    check: Callable[[], T], within: float = 30.0, every: float = 0.05, what: str = ""
-) -> T:
+def eventually(check: Callable[[], T], within: float = 30.0, every: float = 0.05, what: str = "") -> T:
     """The first truthy result of `check`; fails when there is none `within` seconds."""
     deadline = time.monotonic() + within
     while True:

@@ -90,7 +90,9 @@ class Checkpoints:
         try:
             await self._write(batch, upto)
         except Exception as fault:  # noqa: BLE001  whatever it is, nothing may go on
-            self._stage.end_process(fault)
+            if not self._app.should_stop:
+                self._stage.end_process(fault)
+            return  # the producer is closed already; nothing was acknowledged
         self._stage.statistics.checkpoints += 1
         self._stage.statistics.checkpoint_seconds += monotonic() - began
 

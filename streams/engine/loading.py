@@ -71,6 +71,7 @@ class Loader:
         while generation == self._app.consumer_generation_id:
             if self.ready:
                 return True
+            self._settled.clear()
             await self._settled.wait()
         return False
 

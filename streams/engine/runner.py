@@ -57,7 +57,8 @@ class Runner:
         try:
             await work()
         except Exception as fault:  # noqa: BLE001  whatever it is, nothing may go on
-            self.stage.end_process(fault)
+            if not self.app.should_stop:
+                self.stage.end_process(fault)
 
     async def _fold_all(self, stream: Any) -> None:
         async for event in stream.noack().events():

@@ -156,8 +156,8 @@ def test_missed_calls_are_seen_told_and_taken_back_when_called(
     assert over["alert_id"] == late["alert_id"]
     stored = eventually(
         lambda: installation.query(
-            f"SELECT state, severity, ended_at > started_at FROM sales.alerts WHERE alert_id = '{late['alert_id']}'"
-            " AND state = 'resolved'"
+            "SELECT state, severity, ended_at > started_at FROM sales.alerts WHERE state = 'resolved'"
+            f" AND alert_id = '{late['alert_id']}'"
         ),
         30,
     )

@@ -179,7 +179,9 @@ class Journeys(Stage):
         self._emit(record, before, derive(customer), fresh[-1][2])
 
     def _emit(self, record: Record, before: dict[Any, Any], after: dict[Any, Any], logged: int) -> None:
-        for key in sorted(before.keys() | after.keys()):
+        if before == after:
+            return
+        for key in before | after:
             old, new = before.get(key), after.get(key)
             if old == new:
                 continue

@@ -92,6 +92,7 @@ def test_workers_joining_and_leaving(trial: Trial) -> None:
         workers.append(trial.worker(f"w{number}", static=False))
         eventually(workers[-1].ready)
         workers[-2].end()
+        assert workers[-2].exits == [0]
     fed.join()
     trial.drained()
     assert_exact(trial, feed)
