@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from bench.backlog import Event, call_events, write
-from bench.results import Figures, medians, save
+from bench.figures import Figures, medians, save
 from bench.run import Run
 from bench.whole_pipeline import Job, run_pipeline
 from bench.whole_plain import run_plain
