@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.backlog import Event, call_events, key, sized_config, value
+from bench.figures import Figures, quantiles, save
 from bench.noted import ages, begin_noting
 from bench.processes import Meter, memory_mb
-from bench.figures import Figures, quantiles, save
 from streams.topics import CALLS
 from tests.e2e.installation import Installation, Message
 

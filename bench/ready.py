@@ -17,8 +17,8 @@ import urllib.request
 from pathlib import Path
 
 from bench.backlog import EXAMPLE, call_events, write
-from bench.parts import wait_for
 from bench.figures import median, save
+from bench.parts import wait_for
 from tests.e2e.installation import Installation
 
 GOAL_S = 15.0

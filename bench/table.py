@@ -1,0 +1,128 @@
+"""The last figures of all benches as one Markdown table, for the README.
+
+    python -m bench.table
+
+Reads `bench/results`.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figures import FOLDER, Figures, load, median
+
+Row = tuple[str, str, str]  #: what, figure, goal
+
+_PARTS = ("broker", "clickhouse", "worker", "sink", "gateway")
+#: Cores used by others from which on they are told; the bench itself uses a little.
+_DISTURBS = 0.25
+_WAYS = {"workers 1": "one worker process", "workers 2": "two worker processes"}
+_AGES = {
+    "event": "in `events`",
+    "call": "in its call's row",
+    "minute": "in its minute (`kpi_minutes`)",
+    "live": "in the live value (`kpi_now`)",
+}
+
+
+def rows() -> Iterator[Row]:
+    """All rows for which there are figures."""
+    if whole := load("whole"):
+        yield from _whole(whole)
+    if ready := load("ready"):
+        yield from _ready(ready)
+    if latency := load("latency"):
+        yield from _latency(latency)
+    for text in sorted(FOLDER.glob("*.txt")):
+        yield from _lines(text)
+
+
+def _whole(figures: Figures) -> Iterator[Row]:
+    ways = figures["ways"]
+    plain = ways.get("plain")
+    plain_rate = median(plain["worker_rate"]) if plain else 0.0
+    if plain:
+        cpu = plain["cpu_us"]["worker"]
+        yield (
+            "plain Faust app, a count per manager",
+            f"{plain_rate:,.0f} events/s, {cpu:,.0f} µs of CPU each",
+            "",
+        )
+    for way, name in _WAYS.items():
+        if way not in ways:
+            continue
+        run = ways[way]
+        for what, rates in (("folded", run["worker_rate"]), ("stored", run["stored_rate"])):
+            rate = median(rates)
+            times = f", {rate / plain_rate:.1f} times plain Faust" if plain_rate else ""
+            yield f"whole pipeline, {name}, all {what}", f"{rate:,.0f} events/s{times}", ""
+        yield f"CPU per event, {name}", _parts(run["cpu_us"], "µs"), ""
+        yield f"cores in use, {name}", _cores(run["cores"]), ""
+        yield f"memory at its peak, {name}", _parts(run["peak_mb"], "MB"), ""
+
+
+def _ready(figures: Figures) -> Iterator[Row]:
+    for what, name in (("first", "first start"), ("second", "later start")):
+        told = f"{median(figures[what]):.1f} s"
+        yield f"`salespulse up` to ready, {name}", told, "15 s"
+    if kills := figures["kills"]:
+        yield "kill -9 of the worker to ready", f"{median(kills):.1f} s, longest {max(kills):.1f} s", ""
+
+
+def _latency(figures: Figures) -> Iterator[Row]:
+    rate = figures["rate"]
+    for what, name in _AGES.items():
+        ages = figures["ages_ms"][what]
+        told = ", ".join(f"{share} {ages[share] / 1000:.2f} s" for share in ("p50", "p95", "p99"))
+        yield f"event {name}, at {rate:.0f} events/s", told, "p95 1 s"
+    yield f"cores in use, at {rate:.0f} events/s", _cores(figures["cores"]), ""
+    yield f"memory, at {rate:.0f} events/s", _parts(figures["memory_mb"], "MB"), ""
+
+
+def _parts(figures: dict[str, float], unit: str, digits: int = 0) -> str:
+    told = (f"{part} {figures[part]:,.{digits}f}" for part in _PARTS if part in figures)
+    return ", ".join(told) + (f" {unit}" if unit else "")
+
+
+def _cores(cores: dict[str, float]) -> str:
+    told = _parts(cores, "", 2)
+    others = cores.get("others", 0.0)
+    return f"{told} (and {others:.2f} by programs outside)" if others > _DISTURBS else told
+
+
+def _lines(path: Path) -> Iterator[Row]:
+    """What a bench without JSON printed: each line that says something of something."""
+    for line in path.read_text("utf-8").splitlines():
+        what, colon, figure = line.partition(": ")
+        if colon and what.strip() and not line.startswith(" "):
+            yield what, " ".join(figure.split()), ""
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    try:
+        told = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        told = ""
+    names = [line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name")]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores" + (f" ({names[0]})" if names else "")
+
+
+def markdown() -> str:
+    """The table with its heading."""
+    told = [row for row in rows() if row[1]]
+    head = f"`make bench`, on {machine()}, shared by everything: broker, ClickHouse, roles and the bench.\n"
+    lines = [head, "| what | measured | goal |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {what} | {figure} | {goal} |" for what, figure, goal in told)])
+
+
+def main() -> None:
+    """Print it."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
+    print(markdown())
+
+
+if __name__ == "__main__":
+    main()
