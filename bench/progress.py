@@ -10,8 +10,8 @@ from streams.topics import ALERTS, CALLS, DEAD_LETTERS, STAGES, InternalTopics
 
 WORKER, SINK, CORRECTIONS = "salespulse", "salespulse.sink", "salespulse.corrections"
 GROUPS = (WORKER, SINK, CORRECTIONS)
-#: Answers of a broker that a group is not, or not any more, what can be deleted.
-_ABSENT = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.NOT_COORDINATOR)
+#: Answers of a broker that there is no such group; on a new broker, that there never was any.
+_ABSENT = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError._TIMED_OUT)  # noqa: SLF001
 
 
 def read_by(group: str, epoch: int) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ class Progress:
 
     def _deleted(self, group: str) -> bool:
         try:
-            self._admin.delete_consumer_groups([group])[group].result()
+            self._admin.delete_consumer_groups([group], request_timeout=5)[group].result()
         except KafkaException as fault:
             return fault.args[0].code() in _ABSENT
         return True

@@ -1,9 +1,9 @@
 """Events per second of the whole pipeline out of a backlog, in turn with a plain Faust app doing less.
 
-    python -m bench.whole [--events 60000] [--plain-events 10000] [--rounds 3]
+    python -m bench.whole [--events 60000] [--managers 150] [--plain-events 10000] [--rounds 3]
 
-One broker, one backlog of call events on `pbx.calls` (8 partitions, the example directory, days of a
-simulated call centre), read in turn by the plain app, by one worker process and by two, with the sink
+One broker, one backlog of call events on `pbx.calls` (8 partitions; about a day of a simulated call
+centre with so many managers), read in turn by the plain app, by one worker process and by two, with the sink
 storing meanwhile into a ClickHouse of its own. A rate counts from the moment when all processes are at
 work: of the worker to the last event acknowledged by all its stages; of the whole to the last row
 stored. Everything shares the machine's cores: the broker, ClickHouse, sink and worker.
@@ -11,9 +11,10 @@ stored. Everything shares the machine's cores: the broker, ClickHouse, sink and 
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.backlog import Event, call_events, write
+from bench.backlog import call_events, sized_config, write
 from bench.figures import Figures, medians, save
 from bench.run import Run
 from bench.whole_pipeline import Job, run_pipeline
@@ -25,8 +26,8 @@ from streams.topology import ensure_topics
 Runs = dict[str, list[Run]]
 
 
-def rounds(broker: Broker, folder: Path, asked: argparse.Namespace, events: list[Event]) -> Runs:
-    """Each way once per round, each round beginning with another."""
+def rounds(broker: Broker, folder: Path, asked: argparse.Namespace, job: Callable[[int], Job]) -> Runs:
+    """Each way once per round, each round beginning with another. `job`: for so many workers."""
     ways = ["plain", *(f"workers {number}" for number in asked.workers)]
     found: Runs = {way: [] for way in ways}
     epoch = 1
@@ -39,7 +40,7 @@ def rounds(broker: Broker, folder: Path, asked: argparse.Namespace, events: list
             if way == "plain":
                 run = run_plain(broker, place, asked.plain_events)
             else:
-                run = run_pipeline(broker, place, epoch, Job(events, int(way.split()[1]), asked.within))
+                run = run_pipeline(broker, place, epoch, job(int(way.split()[1])))
             found[way].append(run)
             print(f"round {number + 1}, {way}: {told(run)}", flush=True)
     return found
@@ -78,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--events", type=int, default=60_000)
     parser.add_argument("--plain-events", type=int, default=10_000)
+    parser.add_argument("--managers", type=int, default=150)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="numbers of worker processes")
     parser.add_argument("--within", type=float, default=300, help="longest time of a run, s")
@@ -88,12 +90,21 @@ def main() -> None:
         broker.start()
         try:
             ensure_topics(Settings(kafka=broker.bootstrap))
-            events = call_events(asked.events)
+            config = sized_config(folder / "config", asked.managers)
+            events = call_events(asked.events, config)
             write(broker.bootstrap, events)
-            runs = rounds(broker, folder, asked, events)
+            runs = rounds(broker, folder, asked, lambda number: Job(events, number, config, asked.within))
         finally:
             broker.kill()
-    save("whole", {"events": asked.events, "plain_events": asked.plain_events, "ways": figures(runs)})
+    save(
+        "whole",
+        {
+            "events": asked.events,
+            "managers": asked.managers,
+            "plain_events": asked.plain_events,
+            "ways": figures(runs),
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.backlog import EXAMPLE, Event, write
+from bench.backlog import Event, write
 from bench.parts import ClickHouse, Process, Role, wait_for
 from bench.processes import Meter, memory_mb
 from bench.progress import CORRECTIONS, SINK, WORKER, Progress, read_by
@@ -27,6 +27,7 @@ class Job:
 
     events: list[Event]
     workers: int
+    config: Path  #: folder of the configuration files
     within: float  #: s
 
 
@@ -40,7 +41,7 @@ def run_pipeline(broker: Broker, folder: Path, epoch: int, job: Job) -> Run:
     settings = Settings(
         kafka=broker.bootstrap,
         clickhouse=clickhouse.url,
-        config=EXAMPLE,
+        config=job.config,
         secret="a secret of the benches",  # noqa: S106 - it keeps nothing secret
         epoch=epoch,
     )
