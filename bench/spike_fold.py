@@ -28,7 +28,7 @@ def backlog(bootstrap: str, folder: Path, events: int) -> None:
     trial, feed = Trial(bootstrap, folder), make_feed(events, seed=1)
     trial.send(feed.records)
     worker = trial.worker(max_events=10_000)
-    trial.drained(600)
+    trial.drained(600, every=0.5)
     first = next(line["at"] for line in worker.told if line["intake"]["records"])
     last = worker.told[-1]
     rate = len(feed.records) / (last["at"] - first)

@@ -24,14 +24,11 @@ from streams.engine import Connection, EngineApp, make_app
 from streams.intake import Intake
 from streams.readiness import tell_ready
 from streams.settings import Settings
-from streams.sinks.clickhouse_service import GROUP as SINK_GROUP
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.service import Service
 from streams.sinks.service import run_sink as run_services
-from streams.topics import EVENT_TOPICS, InternalTopics
+from streams.topics import EVENT_TOPICS, SINK_GROUP, WORKER_GROUP, InternalTopics
 
-#: Consumer group of the workers.
-GROUP = "salespulse"
 #: How often it is looked whether all stages have their state.
 _LOOK_S = 0.05
 
@@ -42,7 +39,7 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
     configurations = Configurations(settings.kafka, internal.config)
     configurations.announce(config)
     app = make_app(
-        GROUP,
+        WORKER_GROUP,
         Connection(settings.kafka),
         worker=settings.instance or None,
         identities=internal.identities,
@@ -76,7 +73,7 @@ def _watch(windows: WindowsStage, config: Config, settings: Settings) -> Upstrea
     ages = working_ages(config.directory)
     rules = load_rules(config.rules_text, config.directory)
     alerting = Alerting(windows, rules, config.directory, ages, settings.partitions)
-    upstream = UpstreamWatch(connection, GROUP, read)
+    upstream = UpstreamWatch(connection, WORKER_GROUP, read)
     Watching(windows, LiveValues(windows, ages), alerting, upstream, connection).begin()
     return upstream
 

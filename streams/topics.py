@@ -12,6 +12,10 @@ STAGES = "crm.stages"
 DEAD_LETTERS = "dead-letters"
 ALERTS = "alerts"
 
+#: Consumer groups of the roles.
+WORKER_GROUP = "salespulse"
+SINK_GROUP = "salespulse.sink"
+
 #: Topics that hold canonical events. Their index is stored in every `EventRow`: append, never reorder.
 EVENT_TOPICS = (CALLS, STAGES)
 

@@ -8,6 +8,7 @@ import click
 
 from streams.cli.faults import explain, in_short
 from streams.settings import Settings, SettingsError
+from streams.topics import SINK_GROUP, WORKER_GROUP
 
 #: How long a part may take to answer, s.
 _ANSWER = 10.0
@@ -137,7 +138,7 @@ def _roles(settings: Settings) -> Iterator[Finding]:
     from confluent_kafka.admin import AdminClient
 
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
-    for role, group in (("worker", "salespulse"), ("sink", "salespulse.sink")):
+    for role, group in (("worker", WORKER_GROUP), ("sink", SINK_GROUP)):
         told = admin.describe_consumer_groups([group], request_timeout=_ANSWER)[group].result()
         if told.members:
             yield Finding(f"{len(told.members)} {role} at work")

@@ -6,7 +6,9 @@ from streams.settings import Settings
 
 
 @click.command("reconcile")
-@click.option("--wait", "within", default=60.0, show_default=True, help="Seconds to let the sink catch up.")
+@click.option(
+    "--wait", "within", default=60.0, show_default=True, help="Seconds to let worker and sink catch up."
+)
 def command(within: float) -> None:
     """Recompute every stored minute from the stored measurements; exit 0 only when none differs."""
     settings = Settings.from_env()

@@ -67,7 +67,7 @@ def _read(settings: Settings, latencies: Sequence[float]) -> Outcome:
     differences: list[str] = []
     unreconciled = ""
     try:
-        differences = [str(each) for each in reconcile(settings, within_s=30)]
+        differences = [str(each) for each in reconcile(settings, within_s=60)]
     except NotStored as error:
         unreconciled = str(error)
     client = connect(settings.clickhouse)

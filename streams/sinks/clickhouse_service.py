@@ -18,11 +18,10 @@ from streams.sinks.batch import Batch
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.decoding import Decoding
 from streams.sinks.feed import Feed
-from streams.topics import InternalTopics
+from streams.topics import SINK_GROUP, InternalTopics
 
 _LOG = logging.getLogger(__name__)
 
-GROUP = "salespulse.sink"
 #: After a start so much of the log before the committed offsets is read again.
 REREAD_MS = 10 * 60_000
 
@@ -63,7 +62,7 @@ class ClickHouseService:
         clickhouse_url: str,
         internal: InternalTopics,
         *,
-        group: str = GROUP,
+        group: str = SINK_GROUP,
         instance: str | None = None,
         reread_ms: int = REREAD_MS,
     ) -> None:

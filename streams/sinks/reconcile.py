@@ -16,10 +16,9 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streams.settings import Settings
-from streams.sinks.clickhouse_service import GROUP
 from streams.sinks.comparing import Difference, compare_all, compare_some
 from streams.sinks.connection import connect
-from streams.topics import InternalTopics
+from streams.topics import EVENT_TOPICS, SINK_GROUP, WORKER_GROUP, InternalTopics
 
 T = TypeVar("T")
 
@@ -47,11 +46,11 @@ class NotStored(Exception):
 def reconcile(settings: Settings, within_s: float = 60.0) -> list[Difference]:
     """Differences between the stored minute panes and the stored measurements; empty when all is right.
 
-    Waits until the sink has stored all that it could have; raises NotStored when it has
-    not after `within_s` seconds, and clickhouse-connect's errors while ClickHouse is away.
+    Waits until the workers have counted, and the sink has stored, what was there when asked; raises
+    NotStored when that has not come after `within_s` seconds, and clickhouse-connect's errors while
+    ClickHouse is away.
     """
-    internal = InternalTopics(settings.epoch)
-    wait_until_read(settings.kafka, [sink_reading(internal, GROUP)], within_s)
+    wait_until_read(settings.kafka, readings(InternalTopics(settings.epoch)), within_s)
     client = connect(settings.clickhouse)
     try:
         return differences(client)
@@ -59,9 +58,16 @@ def reconcile(settings: Settings, within_s: float = 60.0) -> list[Difference]:
         client.close()
 
 
-def sink_reading(internal: InternalTopics, group: str) -> Reading:
-    """What the sink has to have stored before panes and measurements can be compared."""
-    return Reading(group, (internal.records, internal.panes))
+def readings(internal: InternalTopics) -> list[Reading]:
+    """What has to be read, step by step, before panes and measurements can be compared.
+
+    A measurement is stored before the worker has counted it: both have to be through.
+    """
+    by_worker = (EVENT_TOPICS, (internal.events,), (internal.measurements,))
+    return [
+        *(Reading(WORKER_GROUP, topics) for topics in by_worker),
+        Reading(SINK_GROUP, (internal.records, internal.panes)),
+    ]
 
 
 def wait_until_read(brokers: str, readings: Sequence[Reading], within_s: float) -> None:

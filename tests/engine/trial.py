@@ -170,7 +170,7 @@ class Trial:
                 found[name] += max(0, end - max(0, tp.offset) - no_records)
         return found
 
-    def drained(self, within: float = 60.0, *, markers: int = 0) -> None:
+    def drained(self, within: float = 60.0, *, markers: int = 0, every: float = 0.2) -> None:
         """Waits until everything is processed and committed, by every stage."""
         calm = [0]
 
@@ -183,7 +183,7 @@ class Trial:
             return calm[0] >= 2
 
         try:
-            eventually(empty, within, 0.1, "no lag")
+            eventually(empty, within, every, "no lag")
         except AssertionError as late:
             told = "\n".join(w.errors[-3000:] for w in self.workers)
             raise AssertionError(f"{late}; {self.lag()}\n{told}") from None

@@ -160,11 +160,14 @@ ALLOWED = {
 
 
 @pytest.fixture(scope="module")
-def server(embedded_clickhouse: EmbeddedClickHouse) -> EmbeddedClickHouse:
-    with clickhouse_connect.get_client(dsn=embedded_clickhouse.url) as owner:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedClickHouse]:
+    """One of its own: what the reader sees must be this schema and nothing else."""
+    own = EmbeddedClickHouse(tmp_path_factory.mktemp("reader") / "data").start()
+    with clickhouse_connect.get_client(dsn=own.url) as owner:
         for statement in SCHEMA:
             owner.command(statement)
-    return embedded_clickhouse
+    yield own
+    own.kill()
 
 
 @pytest.fixture(scope="module")
