@@ -41,8 +41,6 @@ class Partition:
         self.items: dict[ItemKey, tuple[int, ItemState]] = {}
         self._open: dict[str, OpenItems] = {}
         self.windows: dict[str, SubjectWindows] = {}
-        #: ledger key -> version at which it was let go, as far as records up to it may come again
-        self.forgotten: dict[bytes, int] = {}
         self._midnight = midnight
 
     @property
@@ -115,17 +113,9 @@ class Partition:
         self.panes[subject, minute] = version
         self.rolling(subject).load(minute, pane)
 
-    def was_forgotten(self, key: bytes, version: int) -> bool:
-        """Whether what `key` stands for was let go after the record of `version` was counted."""
-        if not self.forgotten:
-            return False
-        if version > max(self.forgotten.values()):
-            self.forgotten.clear()
-        return self.forgotten.get(key, -1) >= version
-
-    def loaded(self) -> None:
-        """Drops what the ledger still had from before the horizon."""
-        self._let_go_of_panes()
+    def loaded(self) -> list[PaneKey]:
+        """Drops what the ledger still had from before the horizon; which panes that were."""
+        return self._let_go_of_panes()
 
 
 def pane_key(key: PaneKey) -> bytes:

@@ -86,9 +86,8 @@ class WindowsStage(Stage):
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         held = self._raw(partition)
         self._loading.add(partition)
-        if state is None:
-            held.forgotten[key] = version
-        elif key == _META_KEY:
+        assert state is not None  # what is let go is buried
+        if key == _META_KEY:
             held.meta, held.meta_version = _META.decode(state), version
         elif key.startswith(b"!"):
             held.put_item(parse_item_key(key), version, _ITEM.decode(state))
@@ -113,7 +112,7 @@ class WindowsStage(Stage):
         held = self._raw(partition)
         if partition in self._loading:
             self._loading.discard(partition)
-            held.loaded()
+            self.dirty(partition).gone.update(map(pane_key, held.loaded()))
             self.changed.update(held.subjects())
         return held
 
@@ -139,7 +138,10 @@ class WindowsStage(Stage):
 
     def _states(self, partition: int) -> list[StateRecord]:
         held, dirty = self._partitions[partition], self._dirty[partition]
-        found = [
+        # First: with the horizon on the log, what is buried below it can do no harm when it comes
+        # again, be it from a replay or from a part of this checkpoint that was cut off.
+        found = [StateRecord(_META_KEY, held.meta_version, pack(held.meta))]
+        found += [
             StateRecord(pane_key(key), held.panes[key], pack(held.pane(*key)))
             for key in dirty.panes
             if key in held.panes
@@ -148,8 +150,7 @@ class WindowsStage(Stage):
             version, state = held.items.get(item, (0, None))
             if state is not None:
                 found.append(StateRecord(item_key(item), version, pack(state)))
-        found.extend(StateRecord(key, version, None) for key, version in dirty.gone.items())
-        found.append(StateRecord(_META_KEY, held.meta_version, pack(held.meta)))
+        found.extend(StateRecord(key, held.meta_version, None, buried=True) for key in sorted(dirty.gone))
         return found
 
     # -- what a folding gives
@@ -166,8 +167,8 @@ class WindowsStage(Stage):
         dirty = self.dirty(partition)
         lost = [RecomputeRow(*key, version) for key in panes if key in dirty.panes]
         self.ask(partition, lost)
-        dirty.gone.update((pane_key(key), version) for key in panes)
-        dirty.gone.update((item_key(key), version) for key in items)
+        dirty.gone.update(map(pane_key, panes))
+        dirty.gone.update(map(item_key, items))
 
     def ask(self, partition: int, requests: list[RecomputeRow]) -> None:
         """Asks for panes to be recomputed from the stored measurements."""
@@ -183,7 +184,7 @@ class _Dirty:
     def __init__(self) -> None:
         self.panes: dict[PaneKey, None] = {}
         self.items: dict[ItemKey, None] = {}
-        self.gone: dict[bytes, int] = {}
+        self.gone: set[bytes] = set()
 
 
 class _Folding:
@@ -240,9 +241,6 @@ class _Folding:
     def _open(self, key: PaneKey) -> tuple[SubjectWindows, dict[int, int]] | None:
         if self._held.panes.get(key, -1) >= self._version:
             return None
-        if self._held.was_forgotten(pane_key(key), self._version):
-            self._requests[key] = RecomputeRow(*key, self._version)
-            return None
         windows = self._held.rolling(key[0])
         pane = windows.pane(key[1])
         self._held.panes[key] = self._version
@@ -258,8 +256,6 @@ class _Folding:
             included = self._items[key] = kept is not None and kept[0] >= self._version
         seen = dict(kept[1].seen) if kept else {}
         if included or row.origin < seen.get(row.partition, -1):
-            return
-        if not kept and self._held.was_forgotten(item_key(key), self._version):
             return
         seen[row.partition] = row.origin
         if row.new is None:

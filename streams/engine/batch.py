@@ -28,11 +28,17 @@ class Output(NamedTuple):
 
 
 class StateRecord(NamedTuple):
-    """State of one key for the ledger; `state` None says that the key is forgotten."""
+    """State of one key for the ledger; `state` None says that the key is forgotten.
+
+    What is forgotten leaves a note with its version, so that a replay finds the key as it was. With
+    `buried` nothing is left: for keys that the stage itself knows to be past, of which there would be
+    more and more notes.
+    """
 
     key: bytes
     version: int
     state: bytes | None
+    buried: bool = False
 
 
 @dataclass(slots=True)

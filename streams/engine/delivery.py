@@ -1,7 +1,7 @@
 """Writing a batch: every function returns when the broker has acknowledged all of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from aiokafka.errors import MessageSizeTooLargeError
@@ -45,7 +45,7 @@ async def write_state(
 ) -> list[Any]:
     """Writes ledger records, in order, by whole producer batches; returns metadata per batch."""
     values = {
-        partition: [(row.key, encode_state(row.version, row.state)) for row in rows]
+        partition: [(row.key, None if row.buried else encode_state(row.version, row.state)) for row in rows]
         for partition, rows in state.items()
     }
     return await write_values(producer, ledger, values, between)
@@ -54,7 +54,7 @@ async def write_state(
 async def write_values(
     producer: ProducerT,
     ledger: str,
-    values: dict[int, list[tuple[bytes, bytes]]],
+    values: Mapping[int, Sequence[tuple[bytes, bytes | None]]],
     between: Between = _no_pause,
 ) -> list[Any]:
     """Writes encoded ledger records; see `write_state`."""
@@ -63,7 +63,7 @@ async def write_values(
     for partition, rows in values.items():
         batch = kafka.create_batch()
         for key, value in rows:
-            if len(value) > MAX_RECORD_BYTES - 1024:
+            if value is not None and len(value) > MAX_RECORD_BYTES - 1024:
                 raise _too_large(ledger, partition, len(value))
             if batch.append(key=key, value=value, timestamp=None) is None:
                 sent.append(await kafka.send_batch(batch, ledger, partition=partition))
@@ -76,7 +76,7 @@ async def write_values(
     try:
         return await asyncio.gather(*sent)
     except MessageSizeTooLargeError as error:
-        biggest = max((len(v), p) for p, rows in values.items() for _, v in rows)
+        biggest = max((len(v or b""), p) for p, rows in values.items() for _, v in rows)
         raise _too_large(ledger, biggest[1], biggest[0]) from error
 
 

@@ -58,6 +58,12 @@ class LedgerPartition:
         self.versions[key] = version
         self.values[key] = value
 
+    def bury(self, key: bytes) -> None:
+        """Takes in the record that leaves nothing of a key."""
+        self.versions.pop(key, None)
+        self.values.pop(key, None)
+        self.stale.discard(key)
+
     def forget_values(self) -> None:
         """Keeps only versions: enough to notice stale keys later."""
         self.values = {}
@@ -72,7 +78,9 @@ async def read_ledger(client: AIOKafkaConsumer, parts: Iterable[LedgerPartition]
         part.records += 1
         if key is None:
             raise EngineFault(f"{source.topic} holds a record without a key: it is no ledger")
-        if value is not None:
+        if value is None:
+            part.bury(key)
+        else:
             part.add(key, value)
 
     reached = await read_log(client, {s: p.read_to for s, p in by_source.items()}, add)

@@ -108,7 +108,8 @@ class Pipeline:
         newest: dict[bytes, tuple[int, bytes]] = {}
         for record in self.wire.all(INTERNAL.panes):
             assert record.key is not None
-            assert record.value is not None
+            if record.value is None:
+                continue
             version, state = decode_state(record.value)
             if state is None or record.key[:1] in b"!@":
                 continue
@@ -129,7 +130,8 @@ class Pipeline:
         found = []
         for record in self.wire.all(ledger):
             assert record.key is not None
-            assert record.value is not None
+            if record.value is None:
+                continue
             version, state = decode_state(record.value)
             if seen.setdefault((record.partition, record.key, version), state) != state:
                 found.append((record.key, version))

@@ -64,7 +64,9 @@ class Runner:
             newest: dict[bytes, tuple[int, bytes | None]] = {}
             for record in self.wire.log(self.stage.ledger, partition):
                 assert record.key is not None
-                assert record.value is not None
+                if record.value is None:
+                    newest.pop(record.key, None)
+                    continue
                 version, state = decode_state(record.value)
                 if record.key not in newest or version >= newest[record.key][0]:
                     newest[record.key] = (version, state)
@@ -106,7 +108,7 @@ class Runner:
         for partition, rows in batch.state.items():
             assert self.stage.ledger is not None
             for row in rows[: max(0, until)]:
-                value = encode_state(row.version, row.state)
+                value = None if row.buried else encode_state(row.version, row.state)
                 self.wire.append(self.stage.ledger, partition, row.key, value)
             until -= len(rows)
         if until <= 0:

@@ -28,6 +28,9 @@ def test_the_highest_version_counts_and_a_late_lower_one_makes_a_key_stale() -> 
         b"b": (5, b"5"),
     }
     assert part.stale == {b"b"}
+    part.bury(b"b")
+    assert part.stale == set()
+    assert part.values.keys() == {b"a"}
 
 
 def stale_keys(rows: list[Row]) -> set[bytes]:
