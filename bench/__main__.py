@@ -9,9 +9,10 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
-from bench.figures import FOLDER
+from bench.figures import ELSEWHERE, folder
 from bench.table import markdown
 
 #: In this order: module, its arguments, and those of a quick look that only shows that it works.
@@ -39,8 +40,7 @@ def run(name: str, arguments: list[str]) -> bool:
             print(line, end="", flush=True)
             lines.append(line)
     if process.returncode == 0 and name not in _KEEP:
-        FOLDER.mkdir(exist_ok=True)
-        (FOLDER / f"{name}.txt").write_text("".join(lines), "utf-8")
+        (folder() / f"{name}.txt").write_text("".join(lines), "utf-8")
     return process.returncode == 0
 
 
@@ -52,6 +52,8 @@ def main() -> None:
     asked = parser.parse_args()
     if os.getloadavg()[0] > _BUSY:
         print("This machine is busy with something else: the figures will be too low.", flush=True)
+    if asked.quick:
+        os.environ[ELSEWHERE] = tempfile.mkdtemp(prefix="bench-quick-")
     began = time.monotonic()
     failed = [name for name in asked.only if not run(name, BENCHES[name][1 if asked.quick else 0])]
     print(f"\n{markdown()}\n\ntook {time.monotonic() - began:.0f} s")

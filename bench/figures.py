@@ -8,15 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent / "results"
+_RESULTS = Path(__file__).resolve().parent / "results"
+#: Environment variable that names another folder for them.
+ELSEWHERE = "SALESPULSE_BENCH_RESULTS"
 
 Figures = dict[str, Any]
 
 
+def folder() -> Path:
+    """The folder of the files, made if it is not there."""
+    found = Path(os.environ.get(ELSEWHERE) or _RESULTS)
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
 def save(bench: str, figures: Figures) -> Path:
     """Keeps the figures of a bench with when and where they were taken."""
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{bench}.json"
+    path = folder() / f"{bench}.json"
     taken = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "load": os.getloadavg()[0]}
     path.write_text(json.dumps({**taken, **figures}, indent=1))
     return path
@@ -24,7 +32,7 @@ def save(bench: str, figures: Figures) -> Path:
 
 def load(bench: str) -> Figures | None:
     """The last figures of a bench, if there are any."""
-    path = FOLDER / f"{bench}.json"
+    path = folder() / f"{bench}.json"
     if not path.exists():
         return None
     found: Figures = json.loads(path.read_text())

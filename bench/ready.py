@@ -1,6 +1,6 @@
 """How long `salespulse up` takes until everything is ready, and the worker after a kill -9.
 
-    python -m bench.ready [--starts 3] [--kills 5] [--events 10000]
+    python -m bench.ready [--starts 2] [--kills 4] [--events 10000]
 
 A first start makes folders, topics and tables; a second start finds them, with the state of `--events`
 call events. After a kill it counts from the signal to the moment when the gateway calls all parts ready
@@ -73,8 +73,8 @@ def ready(installation: Installation) -> bool:
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--starts", type=int, default=3)
-    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--starts", type=int, default=2)
+    parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--events", type=int, default=10_000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Why there is no Faust table in this project: stock tables lose and double events over restarts.
+"""Why there is no Faust table in this project: stock tables double events over restarts, and lose some.
 
     python -m bench.stock_faust_tables [--events 20000] [--kills 4] [--runs 2]
 
@@ -7,10 +7,11 @@ for static membership (so that a restart does not wait for the session to end). 
 in the midst of a backlog and started again, some times; then every event should stand at 1.
 
 Counted more than once: the change of the table and the commit of the input are not one step, and
-nothing tells a replay from an event. Lost, and for good, since the app has committed every event by
-then: when the recovery of a table ends, Faust lets the sources run, seeks, and then clears the queues
-of all agents, with what was fetched in between (faust/tables/recovery.py, `on_recovery_completed`;
-faust-streaming 0.15.3). How many of each depends on the moment of the kill.
+nothing tells a replay from an event. This happens in every run. Lost, and for good, since the app has
+committed every event by then: when the recovery of a table ends, Faust lets the sources run, seeks,
+and then clears the queues of all agents, with what was fetched in between
+(faust/tables/recovery.py, `on_recovery_completed`; faust-streaming 0.15.3). This takes a fetch within
+the milliseconds of the seek, so most runs do not show it; one that did lost 366 of 4 000.
 """
 
 import argparse

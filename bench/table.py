@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.figures import FOLDER, Figures, load, median
+from bench.figures import Figures, folder, load, median
 
 Row = tuple[str, str, str]  #: what, figure, goal
 
@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
         yield from _ready(ready)
     if latency := load("latency"):
         yield from _latency(latency)
-    for text in sorted(FOLDER.glob("*.txt")):
+    for text in sorted(folder().glob("*.txt")):
         yield from _lines(text)
 
 

@@ -1,6 +1,6 @@
 """Events per second of the whole pipeline out of a backlog, in turn with a plain Faust app doing less.
 
-    python -m bench.whole [--events 60000] [--managers 150] [--plain-events 10000] [--rounds 3]
+    python -m bench.whole [--events 50000] [--managers 150] [--plain-events 10000] [--rounds 3]
 
 One broker, one backlog of call events on `pbx.calls` (8 partitions; about a day of a simulated call
 centre with so many managers), read in turn by the plain app, by one worker process and by two, with the sink
@@ -77,7 +77,7 @@ def figures(runs: Runs) -> Figures:
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--events", type=int, default=60_000)
+    parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--plain-events", type=int, default=10_000)
     parser.add_argument("--managers", type=int, default=150)
     parser.add_argument("--rounds", type=int, default=3)
