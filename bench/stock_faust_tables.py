@@ -11,8 +11,8 @@ nothing tells a replay from an event. This happens in every run. Lost, and for g
 committed every event by then: when the recovery of a table ends, Faust lets the sources run, seeks,
 and then clears the queues of all agents, with what was fetched in between
 (faust/tables/recovery.py, `on_recovery_completed`; faust-streaming 0.15.3). This takes a fetch within
-the milliseconds of the seek, so most runs do not show it: none of thirteen here, while an earlier measurement of ours lost 2 and 366
-of 4 000 events.
+the milliseconds of the seek, so most runs do not show it: none of fourteen here, while an earlier
+measurement of ours lost 2 and 366 of 4 000 events.
 """
 
 import argparse
