@@ -150,7 +150,9 @@ class MeasurementRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     old: int | None
     new: int | None
     tag: str
-    logged_at: int  #: Kafka's time of the raw record that caused it
+    #: event time up to which the log of its origin had come. `at` says that not: what is due is
+    #: dated ahead, and what is late lies behind
+    reached: int
 
 
 class MeasurementsRecord(msgspec.Struct, array_like=True, frozen=True):

@@ -13,7 +13,7 @@ from streams.agents.windows import WindowsStage
 from streams.alerts.machine import AlertState, Transition, restore, step, withdrawn
 from streams.alerts.rules import Rule
 from streams.directory import Directory
-from streams.engine import Connection, Output, read_log, reader
+from streams.engine import Connection, Output, partitions_of, read_log, reader
 from streams.kpis.formulas import Value, WorkingAge
 from streams.kpis.kpi import NOW, evaluate
 from streams.topics import ALERTS, partition_of
@@ -135,9 +135,8 @@ async def read_transitions(connection: Connection) -> list[Transition]:
     client = reader(connection)
     await client.start()
     try:
-        await client.topics()
-        numbers = client.partitions_for_topic(ALERTS) or set()
-        await read_log(client, {TopicPartition(ALERTS, number): 0 for number in numbers}, take)
+        places = await partitions_of(connection, [ALERTS])
+        await read_log(client, dict.fromkeys(places, 0), take)
     finally:
         await client.stop()
     return found

@@ -179,13 +179,14 @@ class _Folding:
 
     def events(self, content: EventsRecord) -> None:
         """Folds accepted events, customer by customer."""
+        self._begin(content.rows)
         by_customer: dict[str, list[EventRow]] = {}
         for row in content.rows:
             by_customer.setdefault(row.event.customer, []).append(row)
         for customer, rows in by_customer.items():
             if not self._slots.includes(customer, self._version):
                 self._customer(customer, rows, content.config)
-        self._finish(max((row.event.at for row in content.rows), default=0))
+        self._finish()
 
     def _customer(self, customer: str, rows: list[EventRow], config: str) -> None:
         slot = self._slots.open(customer)
@@ -193,7 +194,7 @@ class _Folding:
         if not journey.awaited and any(needs_history(journey, row) for row in rows):
             await_history(journey, self._version)
             self._stage.ask_for_history(HistoryRequest(self._partition, self._version, customer))
-        self._emit(self._apply(journey, rows, config), rows[-1].logged_at)
+        self._emit(self._apply(journey, rows, config))
         self._touch(slot, customer)
 
     def _apply(self, journey: Journey, rows: list[EventRow], config: str) -> Changes:
@@ -211,13 +212,12 @@ class _Folding:
 
     def history(self, content: HistoryRecord) -> None:
         """Folds a customer's stored history together with what came while it was awaited."""
+        self._begin([])
         slot = self._slots.get(content.customer)
         if slot and slot.version < self._version and slot.journey.awaited == content.request:
-            waiting = slot.journey.waiting
-            logged_at = waiting[-1].row.logged_at if waiting else 0
-            self._emit(self._replace(slot.journey, content), logged_at)
+            self._emit(self._replace(slot.journey, content))
             self._touch(slot, content.customer)
-        self._finish(0)
+        self._finish()
 
     def _replace(self, journey: Journey, content: HistoryRecord) -> Changes:
         try:
@@ -232,13 +232,13 @@ class _Folding:
         slot.touched(self._version, self._slots.meta.watermark)
         self._stage.dirty(self._partition, customer)
 
-    def _emit(self, changes: Changes, logged_at: int) -> None:
+    def _emit(self, changes: Changes) -> None:
         for row in changes.rows:
             self._rows.append(TableRow(row.table, self._version, row.gone, row.values))
         for change in changes.facts:
-            self._measure(change, logged_at)
+            self._measure(change)
 
-    def _measure(self, change: FactChange, logged_at: int) -> None:
+    def _measure(self, change: FactChange) -> None:
         key = change.key
         for subject in key.subjects():
             row = MeasurementRow(
@@ -250,18 +250,24 @@ class _Folding:
                 change.old,
                 change.new,
                 change.tag,
-                logged_at,
+                self._reached,
             )
             destination = partition_of(subject, self._stage.spread)
             self._measured.setdefault(destination, []).append(row)
 
-    def _finish(self, latest: int) -> None:
+    def _begin(self, rows: list[EventRow]) -> None:
+        """Moves the watermark on, unless the partition's own state already includes the record."""
+        self._is_new = self._slots.meta_version < self._version
+        if self._is_new:
+            self._slots.meta_version = self._version
+            self._slots.advance(rows)
+        self._reached = self._slots.reached
+
+    def _finish(self) -> None:
         """Hands on what the record gave, and forgets customers when it is time."""
-        slots, partition = self._slots, self._partition
+        partition = self._partition
         self._stage.hand_on(partition, self._rows, self._measured)
-        if slots.meta_version < self._version:
-            slots.meta_version = self._version
-            slots.advance(latest)
-            for customer in slots.prune():
+        if self._is_new:
+            for customer in self._slots.prune():
                 self._stage.gone(partition, customer, self._version)
         self._stage.dirty(partition)

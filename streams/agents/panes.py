@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from streams.agents.watermarks import PANE_PATIENCE, slowest
 from streams.records import ItemState, PaneState, pack
 from streams.windows.items import OpenItems
 from streams.windows.rolling import SubjectWindows
@@ -26,7 +27,8 @@ STEP = 3_600_000
 class Meta(msgspec.Struct, array_like=True):
     """What is known of the whole partition, on the ledger under the key `@`."""
 
-    watermark: int = 0  #: greatest event time seen that was not ahead of its arrival, ms
+    reached: dict[str, int] = {}  #: events partition -> event time up to which it has come, ms
+    watermark: int = 0  #: event time up to which all of them have come, ms
 
 
 class Partition:
@@ -81,10 +83,13 @@ class Partition:
         assert pane is not None
         return pane
 
-    def advance(self, at: int) -> tuple[list[PaneKey], list[ItemKey]]:
-        """Moves the watermark on to `at`, ms; what is let go by that."""
+    def advance(self, reached: dict[int, int]) -> tuple[list[PaneKey], list[ItemKey]]:
+        """Moves the watermark on, given how far events partitions have come; what is let go by that."""
         before = self.horizon
-        self.meta.watermark = max(self.meta.watermark, at)
+        meta = self.meta
+        for partition, at in reached.items():
+            meta.reached[str(partition)] = max(at, meta.reached.get(str(partition), 0))
+        meta.watermark = max(meta.watermark, slowest(meta.reached, PANE_PATIENCE))
         if self.horizon == before:
             return [], []
         panes = self._let_go_of_panes()

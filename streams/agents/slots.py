@@ -1,14 +1,17 @@
 """Where the journeys stage keeps its customers: decoded when touched, forgotten when not needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from streams.agents.watermarks import PANE_PATIENCE, slowest
 from streams.journey import Journey
-from streams.records import pack
+from streams.records import EventRow, pack
 
 #: A customer just heard of is kept at least this long (event time, ms), however old the events.
 _AFTER_ARRIVAL = 24 * 3_600_000
+#: How far a raw partition may be behind the fastest one to be waited for (event time, ms).
+_PATIENCE = 21 * 24 * 3_600_000
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -78,7 +81,9 @@ class Slot:
 class Meta(msgspec.Struct, array_like=True):
     """What the stage knows of a whole partition of events, on the ledger under the key `@`."""
 
-    watermark: int = 0  #: greatest event time seen
+    #: raw topic and partition (`<topic>/<partition>`) -> greatest event time seen
+    reached: dict[str, int] = {}
+    watermark: int = 0  #: event time up to which the log has come; see `Slots.advance`
     pruned_at: int = 0  #: watermark of the last forgetting
     forgotten_until: int = 0  #: greatest event time of any customer that was ever forgotten
 
@@ -130,9 +135,24 @@ class Slots:
             return
         self._slots[customer] = Slot.restored(version, raw)
 
-    def advance(self, at: int) -> None:
-        """Moves the watermark on to the event time `at`, ms."""
-        self.meta.watermark = max(self.meta.watermark, at)
+    def advance(self, rows: Iterable[EventRow]) -> None:
+        """Moves the watermark on: to where the slowest raw partition has come.
+
+        Out of a backlog partitions are read by turns, thousands of records each, so that one may be
+        days ahead of another; what that one still brings is no late event. A partition that brings
+        nothing is waited for no longer than `_PATIENCE` behind the fastest.
+        """
+        reached = self.meta.reached
+        for row in rows:
+            raw = f"{row.topic}/{row.partition}"
+            if row.event.at > reached.get(raw, 0):
+                reached[raw] = row.event.at
+        self.meta.watermark = max(self.meta.watermark, slowest(reached, _PATIENCE))
+
+    @property
+    def reached(self) -> int:
+        """Event time up to which this partition's log has come, for those who read what it gives."""
+        return slowest(self.meta.reached, PANE_PATIENCE)
 
     def prune(self) -> Iterator[str]:
         """Forgets customers that nothing can need any more; yields them.

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
 
 from streams.agents.alerting import Alerting, read_transitions
 from streams.agents.now import LiveValues
 from streams.agents.upstream import Upstream
 from streams.agents.windows import WindowsStage
-from streams.engine import Connection
+from streams.engine import Connection, partitions_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,15 +72,18 @@ class UpstreamWatch:
         self._group = group
         self._topics = sorted(topics)
         self._consumer: AIOKafkaConsumer | None = None
+        self._places: list[TopicPartition] = []
 
     async def look(self, now: int) -> None:
         """Notes ends and positions at `now` (ms). A broker that is away leaves everything as old."""
         try:
             consumer = await self._connected()
-            places = await self._places(consumer)
+            if not self._places:
+                self._places = await partitions_of(self._connection, self._topics)
+            places = self._places
             ends = await consumer.end_offsets(places)
             committed = await asyncio.gather(*(consumer.committed(place) for place in places))
-        except (KafkaError, OSError) as fault:
+        except (KafkaError, KafkaException, OSError) as fault:
             _LOG.warning("cannot see how far the workers are: %s", fault)
             return
         self.state.observe(
@@ -100,12 +104,8 @@ class UpstreamWatch:
             self._consumer = consumer
         return self._consumer
 
-    async def _places(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        found = []
-        for topic in self._topics:
-            numbers = consumer.partitions_for_topic(topic)
-            if numbers is None:
-                await consumer.topics()
-                numbers = consumer.partitions_for_topic(topic) or set()
-            found += [TopicPartition(topic, number) for number in sorted(numbers)]
-        return found
+    async def close(self) -> None:
+        """Lets go of the connection."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None

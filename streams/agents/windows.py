@@ -207,17 +207,14 @@ class _Folding:
 
     def rows(self, rows: list[MeasurementRow]) -> None:
         """Folds all rows, then moves the watermark on."""
-        latest = 0
+        reached: dict[int, int] = {}
         for row in rows:
-            # What is dated ahead (a deadline) says nothing about how far the log has come.
-            arrived = row.at if row.at < row.logged_at else row.logged_at
-            if arrived > latest:
-                latest = arrived
+            reached[row.partition] = row.reached
             if KINDS[row.name] == "item":
                 self._item(row)
             else:
                 self._pane(row)
-        self._finish(latest)
+        self._finish(reached)
 
     def _pane(self, row: MeasurementRow) -> None:
         key = (row.subject, row.at // MINUTE)
@@ -268,10 +265,10 @@ class _Folding:
         self._dirty.items[key] = None
         self._stage.changed.add(row.subject)
 
-    def _finish(self, latest: int) -> None:
+    def _finish(self, reached: dict[int, int]) -> None:
         held, stage, partition = self._held, self._stage, self._partition
         stage.ask(partition, list(self._requests.values()))
         if held.meta_version < self._version:
             held.meta_version = self._version
-            panes, items = held.advance(latest)
+            panes, items = held.advance(reached)
             stage.let_go(partition, panes, items, self._version)

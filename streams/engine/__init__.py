@@ -9,6 +9,7 @@ from streams.engine.batch import Batch, Output, Record, StateRecord
 from streams.engine.connection import Connection
 from streams.engine.faults import EXIT_CODE, EngineFault
 from streams.engine.ledger import decode_state, encode_state, read_log, reader
+from streams.engine.partitions import partitions_of
 from streams.engine.stage import Stage
 from streams.engine.statistics import Statistics
 
@@ -26,6 +27,7 @@ __all__ = [
     "decode_state",
     "encode_state",
     "make_app",
+    "partitions_of",
     "read_log",
     "reader",
 ]
