@@ -61,7 +61,7 @@ class Corrections:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._brokers,
             acks="all",
-            compression_type="lz4",
+            compression_type="zstd",
             max_request_size=16 << 20,
         )
         await self._stored.start()

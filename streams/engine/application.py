@@ -127,7 +127,7 @@ def make_app(  # noqa: PLR0913  settings are many
             "broker_request_timeout": 30.0,
             "producer_acks": -1,
             "producer_linger": 0.0,
-            "producer_compression_type": "lz4",
+            "producer_compression_type": "zstd",  # of aiokafka: a quarter of the CPU of its lz4, and smaller
             "producer_request_timeout": 60.0,
             "producer_max_batch_size": 1 << 20,
             "producer_max_request_size": MAX_RECORD_BYTES,
