@@ -70,8 +70,14 @@ def test_a_worker_frozen_past_its_session_and_thawed(trial: Trial) -> None:
     frozen = trial.worker("w0", static=False, confirms=True, session_timeout=4.0)
     other = trial.worker("w1", static=False, session_timeout=4.0)
     eventually(lambda: frozen.ready() and other.ready())
-    before = int(other.told[-1]["generation"])
-    eventually(lambda: any(a["confirmed"] and a["of"] == before for a in frozen.answers))
+
+    def settled() -> int:
+        """The generation of both, once the one to be frozen had a commit of it confirmed."""
+        generation = int(other.told[-1]["generation"])
+        confirmed = any(a["confirmed"] and a["of"] == generation for a in frozen.answers)
+        return generation if confirmed and frozen.told[-1]["generation"] == generation else 0
+
+    before = eventually(settled)
     frozen.send_signal(signal.SIGSTOP)
     eventually(lambda: other.told[-1]["generation"] > before and other.ready(), 25)
     held = other.told[-1]["windows"]["records"]
