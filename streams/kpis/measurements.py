@@ -17,12 +17,16 @@ Unit = Literal["count", "ms"]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One kind of fact: `unit` is that of its value, `help` says what one fact is and when it counts."""
+    """One kind of fact: `unit` is that of its value, `help` says what one fact is and when it counts.
+
+    Some are dated `ahead`, at a deadline: known before their moment, and true when it comes.
+    """
 
     name: str
     kind: Kind
     unit: Unit
     help: str
+    ahead: bool = False
 
 
 _DECLARED = (
@@ -58,9 +62,12 @@ _DECLARED = (
         "hist",
         "ms",
         "working time from a missed call to the first attempt to call back",
+        ahead=True,
     ),
-    Measurement("callback_due", "n", "count", "a missed item, when its 20 working minutes have passed"),
-    Measurement("callback_in_time", "n", "count", "the same, if it was attempted by then"),
+    Measurement(
+        "callback_due", "n", "count", "a missed item, when its 20 working minutes have passed", ahead=True
+    ),
+    Measurement("callback_in_time", "n", "count", "the same, if it was attempted by then", ahead=True),
     Measurement("callback_made", "n", "count", "an outbound call to a customer with a missed item"),
     Measurement("callback_reached", "n", "count", "such a call that became a conversation"),
     Measurement("response", "hist", "ms", "wait if answered, else from the missed call to the first attempt"),

@@ -12,9 +12,9 @@ from chdb import session as chdb_session
 from streams.kpis.sql import pane_columns
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "clickhouse"
-TABLES = ("measurements", "kpi_minutes", "groups", "managers")
+TABLES = ("measurements", "kpi_minutes", "calls", "groups", "managers")
 
-_CREATES = re.compile(rf"CREATE TABLE IF NOT EXISTS sales_rows\.({'|'.join(TABLES)})\s")
+_MAKES = re.compile(rf"(CREATE TABLE IF NOT EXISTS|ALTER TABLE) sales_rows\.({'|'.join(TABLES)})\s")
 
 
 class Tables:
@@ -26,7 +26,7 @@ class Tables:
         self.do("CREATE DATABASE sales")
         for file in sorted(SCHEMAS.glob("*.sql")):
             for statement in file.read_text().split(";\n"):
-                if _CREATES.search(statement):
+                if _MAKES.search(statement):
                     self.do(statement)
         for name, kind in pane_columns():
             self.do(f"ALTER TABLE sales_rows.kpi_minutes ADD COLUMN {name} {kind}")

@@ -32,6 +32,9 @@ PROMISED = {
     "taken_by since due_at age_s age_work_s",
     "kpi_minutes": "subject_kind subject minute call_in_n call_answered_n call_answered_s handled_n talk_s",
     "kpi_rolling": "as_of subject_kind subject kpi window value n",
+    "kpi_daily": "day subject_kind subject kpi value n num den mature revised_at",
+    "call_classes": "day source class n",
+    "leaderboard": "as_of window kpi manager group value n rank group_mean leader gap_to_leader",
     "kpi_now": "as_of subject_kind subject kpi window value n",
     "alerts": "alert_id rule severity state subject_kind subject kpi window value threshold n started_at "
     "ended_at summary",
@@ -73,7 +76,8 @@ def test_all_apply_to_an_empty_clickhouse_and_a_second_run_changes_nothing(empty
 
 def test_tables_have_the_columns_that_are_written(store: Client) -> None:
     for table, layout in LAYOUTS.items():
-        assert set(columns_of(store, ROWS, table)) == set(layout.columns), table
+        filled_in = {"inserted_at"} if table in ("kpi_minutes", "calls") else set()
+        assert set(columns_of(store, ROWS, table)) == {*layout.columns, *filled_in}, table
 
 
 def test_tables_replace_rows_by_the_keys_that_batches_use(store: Client) -> None:

@@ -1,0 +1,45 @@
+"""The local day that a moment belongs to, without a join.
+
+Its zone is that of the subject, as in `sql_zoned`: a group's own, a manager's group's; all others
+have the directory's, which stands at the group `unassigned`.
+"""
+
+from typing import Literal
+
+from streams.kpis.sql_zoned import GROUPS, MANAGERS
+
+#: Whether a view's rows are of days or of the period from..to.
+Per = Literal["day", "period"]
+
+
+def zone_lists() -> str:
+    """Scalars that `local_day` reads: the directory's zone, and zones in the order of their subjects."""
+    return f"""    (
+        SELECT if(max(time_zone) = '', 'UTC', toString(max(time_zone)))
+        FROM {GROUPS} FINAL
+        WHERE `group` = 'unassigned'
+    ) AS default_zone,
+    (
+        SELECT groupArray((subject, zone))
+        FROM
+        (
+            SELECT concat('g:', `group`) AS subject, toString(time_zone) AS zone FROM {GROUPS} FINAL
+            UNION ALL
+            SELECT concat('m:', manager) AS subject, toString(time_zone) AS zone FROM {MANAGERS} FINAL
+        )
+        WHERE zone != ''
+    ) AS known_zones,
+    arrayPushBack(arrayMap(known -> known.1, known_zones), '') AS zoned_subjects,
+    arrayPushBack(arrayMap(known -> known.2, known_zones), default_zone) AS zones_of_subjects"""
+
+
+def local_day(moment: str, subject: str) -> str:
+    """Date of a moment (DateTime) where the subject, such as `g:sales`, is."""
+    zone = f"transform(toString({subject}), zoned_subjects, zones_of_subjects, default_zone)"
+    return f"toDate(formatDateTime({moment}, '%F', {zone}))"
+
+
+def in_period(day: str) -> str:
+    """Condition that a day lies in the period asked for; `at` alone lets the table skip the rest."""
+    around = "toDate(at) BETWEEN {from:Date} - 1 AND {to:Date} + 1"
+    return f"{around} AND {day} BETWEEN {{from:Date}} AND {{to:Date}}"

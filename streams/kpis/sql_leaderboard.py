@@ -1,0 +1,66 @@
+"""View `leaderboard`: how a manager stands in his group now, from the live values.
+
+Only personal KPI that have a good direction are ranked, and only values that rest on the KPI's
+minimum sample. All other rows stand there too, without a rank.
+"""
+
+from collections.abc import Mapping
+
+from streams.kpis.declarations import KPIS
+from streams.kpis.kpi import Kpi
+
+#: Name, type and comment of the columns, in order.
+_COLUMNS = (
+    ("as_of", "DateTime64(3, 'UTC')", "the moment that the value is true for"),
+    ("window", "String", "5m, 15m, 30m, 1h or today"),
+    ("kpi", "String", "id of a KPI within the own power of a manager"),
+    ("manager", "String", "id of the directory, or unmapped:<source>:<name>"),
+    ("`group`", "String", "group of the manager now"),
+    ("value", "Nullable(Float64)", "null when nothing was counted, or nobody keeps the value"),
+    ("n", "Int64", "how many the value rests on"),
+    ("rank", "Nullable(UInt64)", "1 is best, ties share a rank; null below the minimum sample"),
+    ("group_mean", "Nullable(Float64)", "mean of the ranked managers of the group, each weighing the same"),
+    ("leader", "Nullable(String)", "manager of rank 1; of several the first by id"),
+    ("gap_to_leader", "Nullable(Float64)", "distance from the value of the leader, 0 for the leader"),
+)
+
+
+def leaderboard_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
+    """Statement that defines `sales.leaderboard`."""
+    columns = ",\n".join(f"    {name} {kind} COMMENT '{what}'" for name, kind, what in _COLUMNS)
+    return [
+        f"""CREATE OR REPLACE VIEW sales.leaderboard
+(
+{columns}
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
+{leaderboard_select(kpis)}
+COMMENT 'How a manager stands in the group now, for each personal KPI and window'"""
+    ]
+
+
+def leaderboard_select(kpis: Mapping[str, Kpi] = KPIS) -> str:
+    """SELECT of one row per manager, personal KPI and window of `sales.kpi_now`."""
+    ranked = [kpi for kpi in kpis.values() if kpi.personal and kpi.good != "neutral"]
+    ids = ", ".join(f"'{kpi.id}'" for kpi in ranked)
+    signs = ", ".join("1" if kpi.good == "up" else "-1" for kpi in ranked)
+    least = ", ".join(str(kpi.min_n) for kpi in ranked)
+    peers = "PARTITION BY `group`, kpi, window"
+    best = f"OVER ({peers} ORDER BY counts DESC, sign * value DESC, manager ROWS BETWEEN UNBOUNDED PRECEDING"
+    return f"""SELECT
+    as_of, window, kpi, manager, `group`, value, n,
+    if(counts, rank() OVER ({peers} ORDER BY counts DESC, sign * value DESC), NULL) AS rank,
+    avgIf(value, counts) OVER ({peers}) AS group_mean,
+    if(max(counts) OVER ({peers}), first_value(manager) {best} AND UNBOUNDED FOLLOWING), NULL) AS leader,
+    if(counts, abs(value - first_value(value) {best} AND UNBOUNDED FOLLOWING)), NULL) AS gap_to_leader
+FROM
+(
+    SELECT
+        now.as_of AS as_of, toString(now.window) AS window, toString(now.kpi) AS kpi, now.subject AS manager,
+        if(m.`group` = '', 'unassigned', m.`group`) AS `group`, now.value AS value, now.n AS n,
+        transform(kpi, [{ids}], [{signs}], 0) AS sign,
+        isNotNull(value) AND n >= transform(kpi, [{ids}], [{least}], 0) AS counts
+    FROM sales.kpi_now AS now
+    LEFT JOIN sales.managers AS m ON m.manager = now.subject
+    WHERE now.subject_kind = 'manager' AND now.kpi IN ({ids})
+)"""
