@@ -121,10 +121,10 @@ def _quantiles(quantiles: list[tuple[Kpi, Quantile]], per: Per) -> str:
     return f"""
 SELECT
     {_key(per)}, {middle} / {_divisor([kpi for kpi, _ in quantiles])} AS quotient, {size("histogram")} AS n,
-    NULL AS num, NULL AS den, {size("whole")} AS due, revised_at
+    NULL AS num, NULL AS den, due, revised_at
 FROM
 (
-    SELECT {_key(per)}, sumMapIf(counts, {_BEGUN}) AS histogram, sumMap(counts) AS whole,
+    SELECT {_key(per)}, sumMapIf(counts, {_BEGUN}) AS histogram, sum({size("counts")}) AS due,
         max(inserted_at) AS revised_at
     FROM ({_dated(quantile_rows(quantiles), per)}
     )

@@ -19,6 +19,7 @@ from streams.sinks.migrations import (
 )
 from streams.sinks.tables import LAYOUTS
 from tests.sinks.conftest import drop
+from tests.waiting import eventually
 
 #: View -> columns that the contract promises (section 4).
 PROMISED = {
@@ -119,6 +120,22 @@ def test_a_measurement_declared_later_gets_its_column(store: Client) -> None:
     )
     assert migrate(store) == ["generated_kpi_minutes_columns"]
     assert last in columns_of(store, ROWS, "kpi_minutes")
+
+
+def test_rows_from_before_inserted_at_get_one_time_for_good(empty: Client) -> None:
+    (migration,) = (found for found in read_migrations() if found.name.endswith("inserted_at"))
+    for statement in (
+        f"CREATE DATABASE {ROWS}",
+        f"CREATE TABLE {ROWS}.kpi_minutes (a Int64) ENGINE = MergeTree ORDER BY a",
+        f"CREATE TABLE {ROWS}.calls (a Int64) ENGINE = MergeTree ORDER BY a",
+        f"INSERT INTO {ROWS}.kpi_minutes VALUES (1)",
+        *migration.statements(),
+    ):
+        empty.command(statement)
+    pending_mutations = f"SELECT count() FROM system.mutations WHERE database = '{ROWS}' AND NOT is_done"
+    eventually(lambda: not empty.command(pending_mutations), within=10, what="written once")
+    stored = f"SELECT inserted_at, now64(3, 'UTC') > inserted_at FROM {ROWS}.kpi_minutes"
+    eventually(lambda: empty.query(stored).result_rows[0][1], within=10, what="a time that stays behind")
 
 
 def test_an_edited_migration_is_refused(empty: Client, tmp_path: Path) -> None:
