@@ -36,6 +36,14 @@ def test_many_tries_to_reach_few_customers(seed: int) -> None:
     agree(feed, log)
 
 
+@pytest.mark.parametrize("seed", range(30, 38))
+def test_many_leads_of_few_customers(seed: int) -> None:
+    log = random_log(seed, calls=60, customers=3, days=4, leads=60)
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
 @pytest.mark.parametrize("seed", range(24, 30))
 def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
     # Every third event is late, some by days, so that many need what was let go.
@@ -57,7 +65,7 @@ def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
 @given(st.data(), st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, seed: int) -> None:
-    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE)
+    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE, leads=2)
     shuffled = data.draw(st.permutations(log + log[:5]))
     one, other = Feed(), Feed()
     one.log(log + log[:5])
