@@ -139,6 +139,14 @@ def test_a_lead_given_away_before_the_call_is_measured_for_each_who_let_the_time
     assert [(f[0], f[3]) for f in in_time.named("open_lead")] == [("", t(0)), ("m2", t(300))]
 
 
+def test_who_is_assigned_at_the_moment_of_the_attempt_has_answered_it() -> None:
+    feed = folded(form(manager="m1"), assigned(200, "m2"), dial("k1", 200, None, 230))
+    assert subjects(feed, "lead_response") == {
+        "g:sales": (200, 200_000), "a:all": (200, 200_000), "m:m2": (200, 0)
+    }  # fmt: skip
+    assert {f[0] for f in feed.named("lead_due_5m")} == {"", "m2"}
+
+
 def test_who_gets_it_after_the_attempt_has_nothing_to_answer_for() -> None:
     feed = folded(form(), dial("k1", 60, None, 90), assigned(600, "m2"))
     assert {f[0] for name in SPEED for f in feed.named(name)} == {"", "m1"}
