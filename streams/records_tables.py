@@ -67,6 +67,23 @@ TABLES: dict[str, RowTable] = {
             "end_reason",
         ),
     ),
+    "leads": RowTable(
+        ("source", "lead_id"),
+        (
+            "customer",
+            "channel",
+            "manager",
+            "group",
+            "created_at",
+            "first_attempt_at",
+            "first_attempt_ms",
+            "first_contact_at",
+            "first_contact_ms",
+            "attempts",
+            "disqualified_at",
+            "disqualify_reason",
+        ),
+    ),
     "measurements": RowTable(
         ("entity", "name", "manager", "group", "whole", "at"), ("value", "tag", "customer")
     ),

@@ -1,4 +1,4 @@
-"""Random logs of canonical events: believable calls, and then what goes wrong on the way.
+"""Random logs of canonical events: believable calls and leads, and then what goes wrong on the way.
 
 The same seed gives the same log. A log is in the order of arrival: events come late, twice, under
 the same id with other content, or not at all; clocks differ; some sources know whole seconds only.
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from tests.random_leads import random_lead
 
 Json = dict[str, Any]
 
@@ -46,6 +48,7 @@ def random_log(
     customers: int = 6,
     days: float = 2.0,
     nastiness: Nastiness | None = None,
+    leads: int | None = None,
 ) -> list[Json]:
     """Events in the order in which they arrive."""
     chance = random.Random(seed)
@@ -53,7 +56,11 @@ def random_log(
     events: list[Json] = []
     for number in range(calls):
         events += _Call(chance, number, customers, days).events()
-    events += _notes(chance, events, customers, days)
+    notes = _notes(chance, events, customers, days)
+    moments = [event["at"] for event in events]
+    for number in range(calls // 6 if leads is None else leads):
+        events += random_lead(chance, number, moments, phone(chance.randrange(customers)))
+    events += notes
     events = [event for event in events if chance.random() >= nasty.lost]
     for event in events:
         if chance.random() < nasty.skewed:

@@ -191,7 +191,7 @@ class _Folding:
     def _customer(self, customer: str, rows: list[EventRow], config: str) -> None:
         slot = self._slots.open(customer)
         journey = slot.journey
-        if not journey.awaited and any(needs_history(journey, row) for row in rows):
+        if not journey.awaited and needs_history(journey, rows):
             await_history(journey, self._version)
             self._stage.ask_for_history(HistoryRequest(self._partition, self._version, customer))
         self._emit(self._apply(journey, rows, config))

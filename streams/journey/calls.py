@@ -84,7 +84,7 @@ class CallSummary(msgspec.Struct, gc=False):
         if self.outbound:
             dial = (self.started_at, self.ended_at, self.caller, self.caller_group)
             return (*dial, self.answered_at) if self.conversation else dial
-        return (self.answered_at, self.ended_at, "") if self.conversation else None
+        return (self.answered_at, self.ended_at, self.manager) if self.conversation else None
 
 
 class _Milestones:

@@ -14,12 +14,23 @@ from streams.journey.calls import CallSummary, summarize
 from streams.journey.forgetting import open_until, prune
 from streams.journey.item_facts import item_facts
 from streams.journey.items import missed_items
-from streams.journey.journey import NEVER, Derived, Journey
+from streams.journey.journey import NEVER, Derived, DerivedLead, Journey
+from streams.journey.lead_facts import lead_facts
+from streams.journey.leads import read_lead
 from streams.journey.names import NAMES
 from streams.journey.places import Directories
 from streams.journey.recovery import Recovery, Timeline, recoveries
-from streams.journey.rows import RowChange, call_row, gone_row, item_row, leg_row, measurement_row
-from streams.journey.state import CallKey, Fact, Waiting
+from streams.journey.rows import (
+    RowChange,
+    call_row,
+    gone_row,
+    item_row,
+    lead_item_row,
+    lead_row,
+    leg_row,
+    measurement_row,
+)
+from streams.journey.state import CallKey, Fact, LeadKey, LeadState, Waiting
 from streams.records import EventRow, FactChange, FactKey
 
 
@@ -52,10 +63,10 @@ def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: 
             if journey.mark(row):
                 journey.add(row, config, touched)
         expires = journey.derived is not None and journey.derived.expires_at <= journey.last_at
-        if not touched.calls and not touched.notes and not expires:
+        if not touched.calls and not touched.concerns_all and not expires:
             return Changes()
         keys = sorted({key for key, _ in touched.calls})
-        changes = _derive(journey, keys, directories, anew=bool(touched.notes) or expires)
+        changes = _derive(journey, keys, directories, anew=touched.concerns_all or expires)
     except Exception:
         journey.undo(touched)
         raise
@@ -71,18 +82,40 @@ def warm(journey: Journey, directories: Directories) -> None:
 
 def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Directories) -> Derived:
     """What the calls of a customer amount to together."""
-    missed = any(call.missed for call in calls.values())
-    if not missed or journey.customer.startswith("anonymous:"):
+    missed = not journey.customer.startswith("anonymous:") and any(c.missed for c in calls.values())
+    if not missed and not journey.leads:
         return Derived(calls)
     timeline = Timeline(list(calls.values()), journey.notes)
-    items = missed_items(timeline, journey.notes, journey.last_at, directories)
-    return Derived(
-        calls,
-        recoveries(timeline),
-        item_facts(items, journey.customer),
-        {item.opener.entity: item_row(item, journey.customer) for item in items if item.is_open},
-        min((item.deadline for item in items if item.is_open), default=NEVER),
+    found = Derived(calls)
+    if missed:
+        items = missed_items(timeline, journey.notes, journey.last_at, directories)
+        waiting = [item for item in items if item.is_open]
+        found.recoveries = recoveries(timeline)
+        found.item_facts = item_facts(items, journey.customer)
+        found.items = {("missed_call", i.opener.entity): item_row(i, journey.customer) for i in waiting}
+        found.expires_at = min((item.deadline for item in waiting), default=NEVER)
+    for state in journey.leads.values():
+        _derive_lead(journey, state, timeline, directories, found)
+    return found
+
+
+def _derive_lead(
+    journey: Journey, state: LeadState, timeline: Timeline, directories: Directories, found: Derived
+) -> None:
+    """Add what a lead of the customer amounts to."""
+    directory = directories(state.config)
+    lead = read_lead(state, timeline, journey.notes, journey.last_at, directory)
+    found.leads[state.source, state.lead_id] = DerivedLead(
+        None if lead.removed else lead_row(lead, journey.customer),
+        lead_facts(lead, directory),
+        lead.begins_at,
+        lead.settled_at,
+        lead.expires_at,
     )
+    if lead.is_open:
+        item = lead_item_row(lead, journey.customer, directory)
+        found.items["lead", lead.entity] = item
+        found.expires_at = min(found.expires_at, lead.expires_at)
 
 
 def summary(journey: Journey, key: CallKey, directories: Directories) -> CallSummary:
@@ -135,11 +168,14 @@ def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -
         if facts != before:
             compare_facts(call.entity, before, facts, gone, made)
             remembered.append((key, facts))
+    leads = _compare_leads(old.leads, new.leads, rows, gone, made, journey)
     _compare_items(old.items, new.items, rows)
     gone += made
     rows += [measurement_row(change, journey.customer) for change in gone]
     for key, facts in remembered:
         journey.calls[key].facts = facts
+    for key, facts in leads:
+        journey.leads[key].facts = facts
     journey.derived = new
     journey.open_until = open_until(journey.customer, new)
     return Changes(gone, rows)
@@ -167,7 +203,35 @@ def _compare_rows(
     rows += [gone_row("call_legs", [new.source, new.call_id, number]) for number in surplus]
 
 
-def _compare_items(old: dict[str, RowChange], new: dict[str, RowChange], rows: list[RowChange]) -> None:
+def _compare_leads(
+    old: dict[LeadKey, DerivedLead],
+    new: dict[LeadKey, DerivedLead],
+    rows: list[RowChange],
+    gone: list[FactChange],
+    made: list[FactChange],
+    journey: Journey,
+) -> list[tuple[LeadKey, list[Fact]]]:
+    """Differences in the customer's leads; gives back what is to be remembered of their facts."""
+    remembered: list[tuple[LeadKey, list[Fact]]] = []
+    if old is new:
+        return remembered
+    for key, lead in sorted(new.items()):
+        known = old.get(key)
+        before = known.row if known else None
+        if lead.row is None and before is not None:
+            rows.append(gone_row("leads", list(key)))
+        elif lead.row is not None and lead.row != before:
+            rows.append(lead.row)
+        state = journey.leads[key]
+        if lead.facts != state.facts:
+            compare_facts(state.entity, state.facts, lead.facts, gone, made)
+            remembered.append((key, lead.facts))
+    return remembered
+
+
+def _compare_items(
+    old: dict[tuple[str, str], RowChange], new: dict[tuple[str, str], RowChange], rows: list[RowChange]
+) -> None:
     """Rows of open items that changed."""
     for item, row in old.items():
         if item not in new:

@@ -1,14 +1,17 @@
 """How long a customer is remembered, and which of his calls may be let go before.
 
 A customer is kept 7 days after his last event, and 90 days while something of him is open: a call
-without an end, a missed call that nobody recovered. Who calls every day is never quiet for 7 days,
+without an end, a missed call that nobody recovered, a lead. Who calls every day is never quiet for 7 days,
 so what is settled in his past is let go as well. An event that reaches back there needs his history.
 """
 
+from collections.abc import Iterable
+
+from streams.journey import kinds
 from streams.journey.calls import CallSummary
-from streams.journey.journey import DAY_MS, KEEP_MS, Derived, Journey
+from streams.journey.journey import DAY_MS, KEEP_MS, NEVER, Derived, Journey
 from streams.journey.recovery import LOOK_AHEAD_MS
-from streams.journey.state import CallKey
+from streams.journey.state import CallKey, LeadKey
 from streams.records import EventRow
 
 #: With more calls than this the settled ones are let go after a day instead of 7.
@@ -24,21 +27,31 @@ def open_until(customer: str, derived: Derived) -> int:
             until = max(until, call.last_at + LOOK_AHEAD_MS)
         elif call.missed and not nameless and derived.recovery(key).at is None:
             until = max(until, call.ended_at + LOOK_AHEAD_MS)
-    return until
+    return max([until, *(lead.keep_until for lead in derived.leads.values())])
 
 
-def needs_history(journey: Journey, row: EventRow) -> bool:
-    """Whether this event may belong to something that state no longer holds.
+def needs_history(journey: Journey, rows: Iterable[EventRow]) -> bool:
+    """Whether an event of these may belong to something that state no longer holds.
 
-    A call is rated days after it; any other event is told by its time.
+    A call is rated days after it, a lead goes on for months after it was created; any other event is
+    told by its time.
     """
     if not journey.forgotten_until:
         return False
-    event = row.event
-    if event.at <= journey.forgotten_until:
-        return True
-    key = (event.source, event.data.get("call_id"))
-    return event.type == "call.rated" and key not in journey.calls
+    created: set[tuple[str, object]] = set()
+    for row in rows:
+        event = row.event
+        if event.at <= journey.forgotten_until:
+            return True
+        if event.type == "call.rated" and (event.source, event.data.get("call_id")) not in journey.calls:
+            return True
+        if event.type in kinds.LEAD_KINDS:
+            key = (event.source, event.data.get("lead_id"))
+            if event.type == "lead.created":
+                created.add(key)
+            elif key not in journey.leads and key not in created:
+                return True
+    return False
 
 
 def await_history(journey: Journey, version: int) -> None:
@@ -63,14 +76,15 @@ def prune(journey: Journey) -> None:
     Only whole stretches go: nothing in them reaches into what stays.
     """
     derived = journey.derived
-    if derived is None or not journey.calls:
+    if derived is None or not (journey.calls or journey.leads):
         return
     quick = len(journey.calls) > MANY_CALLS or journey.customer.startswith("ext:")
     limit = journey.last_at - (DAY_MS if quick else KEEP_MS)
-    first = min(call.events[0].at for call in journey.calls.values())
+    first = min(call.events[0].at for call in journey.calls.values()) if journey.calls else NEVER
+    first = min([first, *(lead.begins_at for lead in derived.leads.values())])
     if first >= limit - DAY_MS:
         return
-    gone, until, before = _stretch(journey, derived, limit)
+    gone, leads, until, before = _stretch(journey, derived, limit)
     notes = [note for note in journey.notes if note.at >= before]
     if len(notes) < len(journey.notes):
         until = max(until, *(n.at for n in journey.notes if n.at < before))
@@ -81,24 +95,32 @@ def prune(journey: Journey) -> None:
         derived.calls.pop(key)
         derived.recoveries.pop(key, None)
         derived.item_facts.pop(key, None)
+    for key in leads:
+        lead = journey.leads.pop(key)
+        journey.seen.difference_update((lead.source, event.event_id) for event in lead.events)
+        derived.leads.pop(key)
     journey.forgotten_until = max(journey.forgotten_until, until)
 
 
-def _stretch(journey: Journey, derived: Derived, limit: int) -> tuple[list[CallKey], int, int]:
-    """The calls that may go, the time up to which they reach, and where what stays begins."""
+def _stretch(journey: Journey, derived: Derived, limit: int) -> tuple[list[CallKey], list[LeadKey], int, int]:
+    """The calls and leads that may go, the time up to which they reach, and where what stays begins."""
     nameless = journey.customer.startswith("anonymous:")
-    order = sorted((call.events[0].at, key) for key, call in journey.calls.items())
-    gone: list[CallKey] = []
+    order = [(call.events[0].at, False, key) for key, call in journey.calls.items()]
+    order += [(lead.begins_at, True, key) for key, lead in derived.leads.items()]
+    order.sort()
     reach = cut = safe = 0
-    for number, (start, key) in enumerate(order):
+    for number, (start, is_lead, key) in enumerate(order):
         if reach < start:
             safe, cut = number, reach
-        settled = _settled_at(derived.calls[key], derived, nameless)
+        settled = (
+            derived.leads[key].settled_at if is_lead else _settled_at(derived.calls[key], derived, nameless)
+        )
         if settled is None or settled >= limit:
             break
         reach = max(reach, settled)
     else:
         safe, cut = len(order), reach
-    gone = [key for _, key in order[:safe]]
+    calls = [key for _, is_lead, key in order[:safe] if not is_lead]
+    leads = [key for _, is_lead, key in order[:safe] if is_lead]
     stays = order[safe][0] if safe < len(order) else limit
-    return gone, cut, min(stays, limit)
+    return calls, leads, cut, min(stays, limit)

@@ -3,10 +3,10 @@
 from streams.journey.fold import Changes, compare, derived, summary
 from streams.journey.forgetting import prune
 from streams.journey.journey import Derived, Journey, Touched
-from streams.journey.names import CODES, NAMES
+from streams.journey.names import CODES, LEAD_CODES, NAMES
 from streams.journey.places import Directories
 from streams.journey.rows import RowChange, gone_row, measurement_row
-from streams.journey.state import Fact, JourneyState, mark_slot
+from streams.journey.state import CallState, Fact, JourneyState, LeadState, mark_slot
 from streams.records import EventRow, FactChange, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 
@@ -39,16 +39,25 @@ def _refolded(journey: Journey, history: HistoryRecord) -> Journey:
     for row, config in zip(history.rows, history.configs, strict=True):
         _raise_mark(fresh, row)
         fresh.add(row, config, touched)
+    _add_held(fresh, journey, touched)
+    for waiting in journey.waiting:
+        fresh.add(waiting.row, waiting.config, touched)
+    return fresh
+
+
+def _add_held(fresh: Journey, journey: Journey, touched: Touched) -> None:
+    """Add what state holds and the store does not know yet."""
     for key, call in journey.calls.items():
         for event in call.events:
             if (call.source, event.event_id) not in fresh.seen:
                 fresh.add_call_event(key, event, call.config, touched)
+    for key, lead in journey.leads.items():
+        for lead_event in lead.events:
+            if (lead.source, lead_event.event_id) not in fresh.seen:
+                fresh.add_lead_event(key, lead_event, lead.config, touched)
     for note in journey.notes:
         if (note.source, note.event_id) not in fresh.seen:
             fresh.add_note(note, touched)
-    for waiting in journey.waiting:
-        fresh.add(waiting.row, waiting.config, touched)
-    return fresh
 
 
 def _raise_mark(journey: Journey, row: EventRow) -> None:
@@ -58,26 +67,27 @@ def _raise_mark(journey: Journey, row: EventRow) -> None:
 
 
 def _remember(journey: Journey, facts: list[StoredFact], gone: list[FactChange]) -> None:
-    """Give each call the facts stored under its name; take back those of calls that are no more."""
-    calls = {call.entity: call for call in journey.calls.values()}
-    for call in calls.values():
-        call.facts = []
+    """Give each call and lead the facts stored under its name; take back those of what is no more."""
+    calls: dict[str, CallState | LeadState] = {call.entity: call for call in journey.calls.values()}
+    leads: dict[str, CallState | LeadState] = {lead.entity: lead for lead in journey.leads.values()}
+    for state in (*calls.values(), *leads.values()):
+        state.facts = []
     for stored in facts:
         key = stored.key
-        call_state = calls.get(key.entity)
-        if call_state is None or key.name not in CODES:
+        code = CODES.get(key.name)
+        found = (leads if code in LEAD_CODES else calls).get(key.entity)
+        if code is None or found is None:
             gone.append(FactChange(key, stored.value, None, stored.tag))
             continue
-        call_state.facts.append(
-            Fact(CODES[key.name], key.manager, key.group, key.whole, key.at, stored.value, stored.tag)
-        )
-    for call in calls.values():
-        call.facts.sort()
+        found.facts.append(Fact(code, key.manager, key.group, key.whole, key.at, stored.value, stored.tag))
+    for state in (*calls.values(), *leads.values()):
+        state.facts.sort()
 
 
 def _no_more(rows: list[RowChange], journey: Journey, history: HistoryRecord) -> list[RowChange]:
     """Takes back the stored rows whose keys were not derived any more."""
-    facts = {(call.entity, *_fact_key(fact)) for call in journey.calls.values() for fact in call.facts}
+    states: list[CallState | LeadState] = [*journey.calls.values(), *journey.leads.values()]
+    facts = {(state.entity, *_fact_key(fact)) for state in states for fact in state.facts}
     derived_keys: dict[str, set[tuple[object, ...]]] = {table: set() for table in TABLES}
     for row in rows:
         derived_keys[row.table].add(tuple(row.values[: len(TABLES[row.table].key)]))

@@ -18,9 +18,13 @@ from streams.journey.state import (
     CallState,
     Fact,
     JourneyState,
+    LeadEvent,
+    LeadKey,
+    LeadState,
     Note,
     mark_slot,
     read_call_event,
+    read_lead_event,
     read_note,
 )
 from streams.records import EventRow
@@ -28,7 +32,7 @@ from streams.records import EventRow
 DAY_MS = 86_400_000
 #: State is kept this long after the customer's last event.
 KEEP_MS = 7 * DAY_MS
-#: A call with more events than this comes from a source that uses one id for many calls.
+#: A call or lead with more events than this comes from a source that uses one id for many.
 MAX_CALL_EVENTS = 5000
 
 #: Later than anything.
@@ -36,7 +40,17 @@ NEVER = 1 << 62
 
 
 class TooManyEvents(ValueError):
-    """A call has more events than any real call."""
+    """A call or a lead has more events than any real one."""
+
+
+class DerivedLead(msgspec.Struct):
+    """What a lead amounts to, as last emitted."""
+
+    row: RowChange | None  #: None for one that was removed
+    facts: list[Fact]
+    begins_at: int  #: what happened before it does not matter to it
+    settled_at: int  #: what happens later is not expected to matter to it
+    keep_until: int
 
 
 class Derived(msgspec.Struct):
@@ -45,8 +59,9 @@ class Derived(msgspec.Struct):
     calls: dict[CallKey, CallSummary] = {}
     recoveries: dict[CallKey, Recovery] = {}
     item_facts: dict[CallKey, list[Fact]] = {}
-    #: row of each open item
-    items: dict[str, RowChange] = {}
+    #: row of each open item, by kind and name
+    items: dict[tuple[str, str], RowChange] = {}
+    leads: dict[LeadKey, DerivedLead] = {}
     #: when the first open item will be given up
     expires_at: int = NEVER
 
@@ -62,14 +77,20 @@ class Touched(msgspec.Struct):
     last_at: int
     calls: list[tuple[CallKey, CallEvent]] = []
     notes: list[Note] = []
+    leads: list[tuple[LeadKey, LeadEvent]] = []
+
+    @property
+    def concerns_all(self) -> bool:
+        """Whether it holds what concerns more than single calls."""
+        return bool(self.notes or self.leads)
 
 
 class Journey:
     """State of one customer. `streams.journey.fold` changes it."""
 
     __slots__ = (
-        "awaited", "calls", "customer", "derived", "forgotten_until", "last_at", "marks", "notes",
-        "open_until", "seen", "waiting",
+        "awaited", "calls", "customer", "derived", "forgotten_until", "last_at", "leads", "marks",
+        "notes", "open_until", "seen", "waiting",
     )  # fmt: skip
 
     def __init__(self, state: JourneyState) -> None:
@@ -80,10 +101,12 @@ class Journey:
         self.forgotten_until = state.forgotten_until
         self.awaited = state.awaited
         self.calls = {(call.source, call.call_id): call for call in state.calls}
+        self.leads = {(lead.source, lead.lead_id): lead for lead in state.leads}
         self.notes = state.notes
         self.waiting = state.waiting
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
         self.seen.update((note.source, note.event_id) for note in state.notes)
+        self.seen.update((lead.source, e.event_id) for lead in state.leads for e in lead.events)
         self.derived: Derived | None = None
 
     @classmethod
@@ -114,6 +137,7 @@ class Journey:
             [self.calls[key] for key in sorted(self.calls)],
             self.notes,
             self.waiting,
+            [self.leads[key] for key in sorted(self.leads)],
         )
 
     def keep_until(self) -> int:
@@ -125,19 +149,25 @@ class Journey:
     def add(self, row: EventRow, config: str, touched: Touched) -> None:
         """Take in an event, unless its id is known; whether it was sent twice is not judged here.
 
-        Raises `TooManyEvents` for a call that can be none.
+        Raises `TooManyEvents` for a call or lead that can be none.
         """
         event = row.event
-        kind = kinds.CALL_KINDS.get(event.type)
-        note_kind = kinds.NOTE_KINDS.get(event.type)
-        if (kind, note_kind) != (None, None) and (event.source, event.event_id) in self.seen:
+        kind = kinds.KEPT.get(event.type)
+        if kind is not None and (event.source, event.event_id) in self.seen:
             return
         self.last_at = max(self.last_at, event.at)
-        call_id = event.data.get("call_id")
-        if kind is not None and isinstance(call_id, str):
+        if kind is None:
+            return
+        if kind >= kinds.LEAD_CREATED:
+            lead_id = event.data.get("lead_id")
+            # Whose lead it was can not be told of a removal that names no customer.
+            if isinstance(lead_id, str) and self.customer:
+                lead_event = read_lead_event(row, kind)
+                self.add_lead_event((event.source, lead_id), lead_event, config, touched)
+        elif kind >= kinds.CONTACTED:
+            self.add_note(read_note(row, kind), touched)
+        elif isinstance(call_id := event.data.get("call_id"), str):
             self.add_call_event((event.source, call_id), read_call_event(row, kind), config, touched)
-        elif note_kind is not None:
-            self.add_note(read_note(row, note_kind), touched)
 
     def add_call_event(self, key: CallKey, event: CallEvent, config: str, touched: Touched) -> None:
         """Take in an event of a call; the first in the log stamps the call's configuration."""
@@ -149,6 +179,17 @@ class Journey:
         touched.calls.append((key, event))
         self.seen.add((key[0], event.event_id))
         insort(call.events, event)
+
+    def add_lead_event(self, key: LeadKey, event: LeadEvent, config: str, touched: Touched) -> None:
+        """Take in an event of a lead; the first in the log stamps the lead's configuration."""
+        lead = self.leads.get(key)
+        if lead is None:
+            lead = self.leads[key] = LeadState(*key, config)
+        if len(lead.events) >= MAX_CALL_EVENTS:
+            raise TooManyEvents(f"lead {key[1]} of {key[0]} has over {MAX_CALL_EVENTS} events")
+        touched.leads.append((key, event))
+        self.seen.add((key[0], event.event_id))
+        insort(lead.events, event)
 
     def add_note(self, note: Note, touched: Touched) -> None:
         """Take in an event that concerns the customer."""
@@ -178,6 +219,12 @@ class Journey:
         for key in {key for key, _ in touched.calls}:
             if not self.calls[key].events:
                 del self.calls[key]
+        for key, lead_event in touched.leads:
+            self.seen.discard((key[0], lead_event.event_id))
+            self.leads[key].events.remove(lead_event)
+        for key in {key for key, _ in touched.leads}:
+            if not self.leads[key].events:
+                del self.leads[key]
         for note in touched.notes:
             self.seen.discard((note.source, note.event_id))
             self.notes.remove(note)

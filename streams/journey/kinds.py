@@ -19,6 +19,10 @@ RATED: Final = 9
 CONTACTED: Final = 20
 ITEM_TAKEN: Final = 21
 ITEM_CLOSED: Final = 22
+LEAD_CREATED: Final = 30
+LEAD_ASSIGNED: Final = 31
+LEAD_DISQUALIFIED: Final = 32
+LEAD_REMOVED: Final = 33
 
 #: Events of a call, by their type.
 CALL_KINDS: Final = {
@@ -40,3 +44,14 @@ NOTE_KINDS: Final = {
     "item.taken": ITEM_TAKEN,
     "item.closed": ITEM_CLOSED,
 }
+
+#: Events of a lead, by their type.
+LEAD_KINDS: Final = {
+    "lead.created": LEAD_CREATED,
+    "lead.assigned": LEAD_ASSIGNED,
+    "lead.disqualified": LEAD_DISQUALIFIED,
+    "lead.removed": LEAD_REMOVED,
+}
+
+#: All of them: what a journey keeps, by type.
+KEPT: Final = {**CALL_KINDS, **NOTE_KINDS, **LEAD_KINDS}

@@ -35,7 +35,28 @@ NAMES = (
     "open_missed",
     "uncalled_missed",
     "waiting",
+    "lead_new",
+    "lead_response",
+    "lead_response_cal",
+    "lead_due_5m",
+    "lead_in_5m",
+    "lead_due_1h",
+    "lead_in_1h",
+    "lead_due_5m_cal",
+    "lead_in_5m_cal",
+    "lead_due_1h_cal",
+    "lead_in_1h_cal",
+    "lead_contact_due",
+    "lead_contacted",
+    "lead_touches",
+    "lead_attempts",
+    "lead_disqualified",
+    "lead_disqualified_untouched",
+    "open_lead",
 )
 
 #: Index of each name.
 CODES = {name: code for code, name in enumerate(NAMES)}
+
+#: Indices of the facts that go under the name of a lead; all others go under that of a call.
+LEAD_CODES = frozenset(range(CODES["lead_new"], CODES["open_lead"] + 1))

@@ -6,7 +6,10 @@ import msgspec
 
 from streams.journey.calls import CallSummary
 from streams.journey.items import MissedItem
+from streams.journey.lead_facts import due_at
+from streams.journey.leads import Lead
 from streams.journey.legs import Leg
+from streams.journey.places import Directory
 from streams.journey.recovery import Recovery
 from streams.records import FactChange
 from streams.records_tables import TABLES
@@ -16,6 +19,7 @@ _TEXT = frozenset(
     {
         "customer", "direction", "group", "manager", "line", "outcome", "excluded_reason",
         "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
+        "channel", "disqualify_reason",
     }
 )  # fmt: skip
 _ZERO = frozenset({"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since"})
@@ -117,6 +121,55 @@ def item_row(item: MissedItem, customer: str) -> RowChange:
             item.since,
             item.due_at,
             item.deadline,
+        ],
+    )
+
+
+def lead_row(lead: Lead, customer: str) -> RowChange:
+    """Row of table `leads`."""
+    return RowChange(
+        "leads",
+        False,
+        [
+            lead.source,
+            lead.lead_id,
+            customer,
+            lead.channel,
+            lead.manager,
+            lead.group,
+            lead.created_at,
+            lead.first_attempt_at,
+            lead.after_ms(lead.first_attempt_at),
+            lead.first_contact_at,
+            lead.after_ms(lead.first_contact_at),
+            lead.attempts,
+            lead.disqualified_at,
+            lead.disqualify_reason,
+        ],
+    )
+
+
+def lead_item_row(lead: Lead, customer: str, directory: Directory) -> RowChange:
+    """Row of table `open_items` of a lead that nobody has tried to reach."""
+    return RowChange(
+        "open_items",
+        False,
+        [
+            lead.source,
+            "lead",
+            lead.entity,
+            customer,
+            lead.manager,
+            lead.group,
+            "",
+            "taken" if lead.taken_by else "new",
+            0,
+            0,
+            None,
+            lead.taken_by,
+            lead.created_at,
+            due_at(lead, directory),
+            lead.expires_at,
         ],
     )
 

@@ -11,6 +11,7 @@ from streams.journey import kinds
 from streams.records import EventRow
 
 CallKey = tuple[str, str]  #: source, call_id
+LeadKey = tuple[str, str]  #: source, lead_id
 
 
 class CallEvent(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
@@ -68,6 +69,33 @@ class CallState(msgspec.Struct, array_like=True):
         return f"{self.source}/{self.call_id}"
 
 
+class LeadEvent(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """What is kept of one event of a lead. Orders as events of a lead do: time, kind, id."""
+
+    at: int
+    kind: int  #: a number of `kinds`
+    event_id: str
+    manager: str = ""
+    group: str = ""
+    #: channel of a creation, reason of a disqualification
+    word: str = ""
+
+
+class LeadState(msgspec.Struct, array_like=True):
+    """A lead: its events in their order, and the facts remembered under its name."""
+
+    source: str
+    lead_id: str
+    config: str  #: configuration stamped on its first event in the log
+    events: list[LeadEvent] = []
+    facts: list[Fact] = []
+
+    @property
+    def entity(self) -> str:
+        """Its name in facts and items."""
+        return f"{self.source}/{self.lead_id}"
+
+
 class Waiting(msgspec.Struct, array_like=True, frozen=True):
     """An event that came while the customer's history was being fetched."""
 
@@ -91,6 +119,7 @@ class JourneyState(msgspec.Struct, array_like=True):
     calls: list[CallState] = []
     notes: list[Note] = []
     waiting: list[Waiting] = []
+    leads: list[LeadState] = []
 
 
 def mark_slot(row: EventRow) -> int:
@@ -132,3 +161,14 @@ def read_note(row: EventRow, kind: int) -> Note:
     event = row.event
     item = event.data.get("item_id") or ""
     return Note(event.at, kind, event.event_id, event.source, event.manager, item)
+
+
+def read_lead_event(row: EventRow, kind: int) -> LeadEvent:
+    """What is kept of an event of a lead."""
+    event = row.event
+    word = ""
+    if kind == kinds.LEAD_CREATED:
+        word = event.data.get("channel") or ""
+    elif kind == kinds.LEAD_DISQUALIFIED:
+        word = event.data.get("reason") or ""
+    return LeadEvent(event.at, kind, event.event_id, event.manager, event.group, word)

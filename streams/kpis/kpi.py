@@ -19,7 +19,7 @@ from streams.kpis.measurements import MEASUREMENTS, Kind
 Unit = Literal["count", "s", "share"]
 Direction = Literal["up", "down", "neutral"]
 #: What a source of events must provide for a KPI to mean anything.
-Input = Literal["inbound", "offers", "outbound"]
+Input = Literal["inbound", "offers", "outbound", "leads"]
 
 ROLLING = ("5m", "15m", "30m", "1h", "today")
 NOW = ("now",)

@@ -1,6 +1,6 @@
 """What is counted: every measurement is declared here, once.
 
-A measurement is one countable fact about a call or an item. Journeys emit it, panes add it up, KPI
+A measurement is one countable fact about a call, an item or a lead. Journeys emit it, panes add it up, KPI
 are formulas over the totals. Where and when each is counted follows `docs/contract.md`, section 3
 ("Meanings"): counts take all hours, `*_hours` only calls whose wait began in the working hours of
 their group.
@@ -74,6 +74,24 @@ _DECLARED = (
     Measurement("open_missed", "item", "ms", "a customer missed and not yet reached"),
     Measurement("uncalled_missed", "item", "ms", "a customer missed and not yet called back"),
     Measurement("waiting", "item", "ms", "a caller whom nobody has answered yet"),
+    Measurement("lead_new", "n", "count", "a lead, at its creation; of a manager, when it first became his"),
+    Measurement("lead_response", "hist", "ms", "working time from a lead to the first attempt, at it"),
+    Measurement("lead_response_cal", "hist", "ms", "the same by the calendar"),
+    Measurement("lead_due_5m", "n", "count", "a lead, when its first 5 working minutes have passed"),
+    Measurement("lead_in_5m", "n", "count", "the same, if it was attempted by then"),
+    Measurement("lead_due_1h", "n", "count", "a lead, when its first working hour has passed"),
+    Measurement("lead_in_1h", "n", "count", "the same, if it was attempted by then"),
+    Measurement("lead_due_5m_cal", "n", "count", "a lead, when its first 5 minutes have passed"),
+    Measurement("lead_in_5m_cal", "n", "count", "the same, if it was attempted by then"),
+    Measurement("lead_due_1h_cal", "n", "count", "a lead, when its first hour has passed"),
+    Measurement("lead_in_1h_cal", "n", "count", "the same, if it was attempted by then"),
+    Measurement("lead_contact_due", "n", "count", "a lead, 24 h after its creation"),
+    Measurement("lead_contacted", "n", "count", "the same, if the customer was talked to by then"),
+    Measurement("lead_touches", "sum", "count", "a lead's conversations in 24 h, at their end"),
+    Measurement("lead_attempts", "sum", "count", "its outbound calls until contact in 24 h, at their end"),
+    Measurement("lead_disqualified", "n", "count", "a disqualified lead, dated as the new lead is"),
+    Measurement("lead_disqualified_untouched", "n", "count", "the same, if nobody had tried to reach it"),
+    Measurement("open_lead", "item", "ms", "a lead that nobody has tried to reach"),
 )
 
 #: All measurements by name, in the order of the columns of `kpi_minutes`.

@@ -59,7 +59,8 @@ def _add_columns() -> str:
 
 def _comment(column: str) -> str:
     name, part = column.rsplit("_", 1)
-    what = {"n": "how many", "sum": "sum, ms", "hist": "bucket to count", "set": "whom to count"}
+    unit = MEASUREMENTS[name].unit
+    what = {"n": "how many", "sum": f"sum, {unit}", "hist": "bucket to count", "set": "whom to count"}
     return f"{what[part]}: {MEASUREMENTS[name].help}".replace("\\", "\\\\").replace("'", "\\'")
 
 
@@ -85,7 +86,7 @@ def subject_columns() -> str:
 def _shown(column: str) -> str:
     """A counter as people read it: durations in seconds, distinct customers as their number."""
     name, part = column.rsplit("_", 1)
-    if part == "sum":
+    if part == "sum" and MEASUREMENTS[name].unit == "ms":
         return f"{column} / 1000 AS {name}_s"
     if part == "set":
         return f"toInt64(length({column})) AS {name}_n"

@@ -12,7 +12,7 @@ from streams.simulate import simulate
 from tests.agents.pipeline import INTERNAL, Pipeline, panes_of_facts
 
 START = 1_789_970_400_000  # 2026-09-21 06:00 UTC
-ITEMS = {"open_missed", "uncalled_missed", "waiting"}
+ITEMS = {"open_missed", "uncalled_missed", "waiting", "open_lead"}
 
 
 @pytest.fixture(scope="module")

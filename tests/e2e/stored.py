@@ -33,6 +33,7 @@ def differences(installation: Installation, counted: Counted) -> list[str]:
         *_facts(installation, counted),
         *_calls(installation, counted),
         *_legs(installation, counted),
+        *_leads(installation, counted),
         *_minutes(installation, counted),
     ]
 
@@ -61,6 +62,13 @@ def _legs(installation: Installation, counted: Counted) -> list[str]:
     return _unequal_rows("leg", stored, expected)
 
 
+def _leads(installation: Installation, counted: Counted) -> list[str]:
+    stored = {
+        (r["source"], r["lead_id"]): r for r in rows(installation, "SELECT * FROM sales_rows.leads FINAL")
+    }
+    return _unequal_rows("lead", stored, counted.leads)
+
+
 def _minutes(installation: Installation, counted: Counted) -> list[str]:
     """Counts and sums of every minute of every subject."""
     stored: dict[tuple[str, str, int], tuple[int, int]] = {}
@@ -79,7 +87,19 @@ def _minutes(installation: Installation, counted: Counted) -> list[str]:
 
 #: Measurements whose values are added up, by the plan of the contract's KPI: the others are counted.
 _COLUMNS = frozenset(
-    f"{name}_sum" for name in ("call_answered", "call_answered_hours", "talk", "ring", "callback", "response")
+    f"{name}_sum"
+    for name in (
+        "call_answered",
+        "call_answered_hours",
+        "talk",
+        "ring",
+        "callback",
+        "response",
+        "lead_response",
+        "lead_response_cal",
+        "lead_touches",
+        "lead_attempts",
+    )
 )
 
 

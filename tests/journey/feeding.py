@@ -10,6 +10,7 @@ from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact,
 from streams.records_tables import TABLES
 from tests.random_calls import HOURS, LINES, MANAGERS
 from tests.recount import Counted
+from tests.recount.plain import OPEN
 
 Json = dict[str, Any]
 _TOP = {"event_id", "type", "occurred_at", "source", "customer", "manager", "group"}
@@ -97,7 +98,7 @@ class Feed:
         customer = rows[0].event.customer
         self.stored.setdefault(customer, []).extend((row, config) for row in rows)
         journey = self.journeys.setdefault(customer, Journey.new(customer))
-        if not journey.awaited and any(needs_history(journey, row) for row in rows):
+        if not journey.awaited and needs_history(journey, rows):
             await_history(journey, rows[-1].offset + 1)
         changes = apply(journey, rows, config, self.directories)
         self.emitted(changes)
@@ -110,9 +111,9 @@ class Feed:
         for row, config in stored:
             first.setdefault((row.event.source, row.event.event_id), (row, config))
         rows = list(first.values())
-        entities = {(r.event.source, r.event.data.get("call_id", "")) for r, _ in rows}
-        names = {f"{source}/{call_id}" for source, call_id in entities}
-        keys: dict[str, list[list[Any]]] = {"calls": [], "call_legs": [], "open_items": []}
+        about = [(r.event.source, r.event.data) for r, _ in rows]
+        names = {f"{source}/{data.get(of, '')}" for source, data in about for of in ("call_id", "lead_id")}
+        keys: dict[str, list[list[Any]]] = {"calls": [], "call_legs": [], "open_items": [], "leads": []}
         for (table, *key), values in self.rows.items():
             if values["customer"] == customer and table in keys:
                 keys[table].append(key)
@@ -200,12 +201,15 @@ def differences(feed: Feed, counted: Counted) -> list[str]:
     expected = {(*k, n): leg for k, of in counted.legs.items() for n, leg in enumerate(of, 1)}
     for leg in sorted(legs.keys() | expected.keys()):
         found += _unlike(f"leg {leg}", legs.get(leg), expected.get(leg))
+    leads = {(row["source"], row["lead_id"]): row for row in feed.table("leads")}
+    for key in sorted(leads.keys() | counted.leads.keys()):
+        found += _unlike(f"lead {key}", leads.get(key), counted.leads.get(key))
     items = {row["item_id"]: row for row in feed.table("open_items")}
     for item in sorted(items.keys() | counted.items.keys()):
         found += _unlike(f"item {item}", items.get(item), counted.items.get(item))
     if not found and feed.minutes != {
         key: value for key, value in counted.minutes().items() if value != (0, 0)
-    } | {k: v for k, v in feed.minutes.items() if k[1] in ("open_missed", "uncalled_missed", "waiting")}:
+    } | {k: v for k, v in feed.minutes.items() if k[1] in OPEN}:
         found.append("minutes differ though facts do not")
     return found
 

@@ -131,7 +131,7 @@ def test_what_is_open_is_not_let_go_nor_what_follows_it() -> None:
 def test_a_late_event_of_a_call_that_was_let_go_needs_history() -> None:
     feed = daily(40)
     late = row_of(call("k3-0", at(3 * DAY + 2, "offered", manager="m1", event_id="late"))[0], 999)
-    assert needs_history(feed.journeys[PAT], late)
+    assert needs_history(feed.journeys[PAT], [late])
     feed.take([late])
     feed.answer()
     assert record(feed, "k3-0")["offers"] == 1
@@ -142,7 +142,7 @@ def test_a_late_event_of_a_call_that_was_let_go_needs_history() -> None:
 def test_a_rating_days_later_needs_history_though_it_is_not_late() -> None:
     feed = daily(40)
     rated = call("k3-0", at(39.5 * DAY, "rated", event_id="r", manager="m1", score=4))
-    assert needs_history(feed.journeys[PAT], row_of(rated[0], 999))
+    assert needs_history(feed.journeys[PAT], [row_of(rated[0], 999)])
     feed.log(rated)
     feed.answer()
     assert record(feed, "k3-0")["rating"] == 4.0
@@ -152,4 +152,4 @@ def test_a_rating_days_later_needs_history_though_it_is_not_late() -> None:
 def test_a_new_customer_needs_no_history() -> None:
     feed = Feed()
     feed.log(talk("k1", 100, 105, 200)[1:])
-    assert not needs_history(feed.journeys[PAT], row_of(talk("k1", 100, 105, 200)[0], 9))
+    assert not needs_history(feed.journeys[PAT], [row_of(talk("k1", 100, 105, 200)[0], 9)])

@@ -36,6 +36,14 @@ def test_many_tries_to_reach_few_customers(seed: int) -> None:
     agree(feed, log)
 
 
+@pytest.mark.parametrize("seed", range(30, 38))
+def test_many_leads_of_few_customers(seed: int) -> None:
+    log = random_log(seed, calls=60, customers=3, days=4, leads=60)
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
 @pytest.mark.parametrize("seed", range(24, 30))
 def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
     # Every third event is late, some by days, so that many need what was let go.
@@ -57,7 +65,7 @@ def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
 @given(st.data(), st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, seed: int) -> None:
-    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE)
+    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE, leads=2)
     shuffled = data.draw(st.permutations(log + log[:5]))
     one, other = Feed(), Feed()
     one.log(log + log[:5])
@@ -77,7 +85,8 @@ def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, se
 _TYPES = [
     "started", "started", "queued", "offered", "offered", "offered", "answered", "answered", "held",
     "resumed", "transferred", "offer_ended", "offer_ended", "offer_ended", "ended", "ended",
-    "customer.contacted", "item.closed", "item.taken",
+    "customer.contacted", "item.closed", "item.taken", "lead.created", "lead.created", "lead.created",
+    "lead.assigned", "lead.assigned", "lead.disqualified", "lead.removed",
 ]  # fmt: skip
 _SECONDS = st.sampled_from([0, 1, 2, 5, 6, 10, 15, 16, 20, 25, 60, 75, 90, 1200, 1300, 90_000, 454_000])
 _REASONS = ["no_answer", "no_answer", "declined", "busy", "hangup", "voicemail", "ivr_end", ""]
@@ -97,7 +106,9 @@ def nonsense(draw: st.DrawFn) -> list[Json]:
             "manager": draw(st.sampled_from(["m1", "m2", "m3", "m9"])),
             "direction": draw(st.sampled_from(["in", "in", "in", "out", "out", "internal"])),
             "reason": draw(st.sampled_from(_REASONS)),
-            "item_id": f"pbx/{call_id}",
+            "lead_id": draw(st.sampled_from(["l1", "l1", "l2"])),
+            "channel": draw(st.sampled_from(["web_form", "call", ""])),
+            "item_id": draw(st.sampled_from([f"pbx/{call_id}", f"pbx/{call_id}", "pbx/l1"])),
             "group": draw(st.sampled_from(["", "", "", "sales", "support", "night"])),
         }
         events.append(at(draw(_SECONDS), draw(st.sampled_from(_TYPES)), **fields))

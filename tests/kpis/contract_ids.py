@@ -1,4 +1,4 @@
-"""What the contract says of the KPI that need only calls: id, subjects, whether a state of now."""
+"""What the contract says of the KPI that need calls and leads: id, subjects, whether a state of now."""
 
 ROLLING = {
     "calls_in": "ga",
@@ -34,10 +34,24 @@ ROLLING = {
     "callbacks_reached": "mga",
     "response_p50_s": "ga",
     "response_p95_s": "ga",
+    "leads_new": "mga",
+    "lead_response_p50_s": "mga",
+    "lead_response_p95_s": "mga",
+    "lead_within_5m": "mga",
+    "lead_within_1h": "mga",
+    "lead_response_p50_s_cal": "mga",
+    "lead_response_p95_s_cal": "mga",
+    "lead_within_5m_cal": "mga",
+    "lead_within_1h_cal": "mga",
+    "contact_rate": "mga",
+    "touches_per_lead": "mga",
+    "disqualified_share": "mga",
 }
 OF_NOW = {
     "calls_waiting": "ga",
     "longest_waiting_s": "ga",
     "open_missed": "ga",
     "open_missed_oldest_s": "ga",
+    "open_leads": "mga",
+    "open_leads_oldest_s": "mga",
 }

@@ -24,7 +24,7 @@ def test_every_id_of_the_contract_is_declared_for_its_subjects() -> None:
 
 @pytest.mark.parametrize("kpi", KPIS.values(), ids=KPIS)
 def test_a_kpi_says_what_it_is(kpi: Kpi) -> None:
-    assert kpi.id.endswith(("_s", "_s_all_hours")) == (kpi.unit == "s")
+    assert kpi.id.endswith(("_s", "_s_all_hours", "_s_cal")) == (kpi.unit == "s")
     assert ("share" in kpi.id or "level" in kpi.id or "within" in kpi.id) <= (
         kpi.unit == "share" or kpi.id == "offers_missed_shared"
     )

@@ -84,6 +84,20 @@ CASES: list[tuple[str, Facts, float | None, int]] = [
     ("response_p95_s", [("response", 5, 1), ("response", 6, 1)], 0.006, 2),
     ("callbacks_made", [("callback_made", 1, 3)], 3.0, 3),
     ("callbacks_reached", [("callback_reached", 1, 1)], 1.0, 1),
+    ("leads_new", [("lead_new", 1, 6)], 6.0, 6),
+    ("lead_response_p50_s", [("lead_response", 16, 1), ("lead_response", 31, 2)], 0.031, 3),
+    ("lead_response_p95_s", [("lead_response", 16, 19), ("lead_response", 31, 1)], 0.016, 20),
+    ("lead_response_p50_s_cal", [("lead_response_cal", 5, 1), ("lead_response_cal", 6, 1)], 0.005, 2),
+    ("lead_response_p95_s_cal", [("lead_response_cal", 5, 1), ("lead_response_cal", 6, 1)], 0.006, 2),
+    ("lead_within_5m", [("lead_due_5m", 1, 8), ("lead_in_5m", 1, 2)], 0.25, 8),
+    ("lead_within_1h", [("lead_due_1h", 1, 8), ("lead_in_1h", 1, 6)], 0.75, 8),
+    ("lead_within_5m_cal", [("lead_due_5m_cal", 1, 8)], 0.0, 8),
+    ("lead_within_1h_cal", [("lead_due_1h_cal", 1, 4), ("lead_in_1h_cal", 1, 4)], 1.0, 4),
+    ("contact_rate", [("lead_contact_due", 1, 5), ("lead_contacted", 1, 3)], 0.6, 5),
+    ("touches_per_lead", [("lead_touches", 0, 2), ("lead_touches", 3, 2)], 1.5, 4),
+    ("attempts_per_lead", [("lead_attempts", 0, 3), ("lead_attempts", 4, 1)], 1.0, 4),
+    ("disqualified_share", [("lead_new", 1, 10), ("lead_disqualified", 1, 3)], 0.3, 10),
+    ("disqualified_untouched", [("lead_disqualified_untouched", 1, 2)], 2.0, 2),
 ]
 
 
@@ -114,6 +128,8 @@ def working(group: str, since: int, now: int) -> int:
         ("uncalled_missed_oldest_s", (40.0, 1)),
         ("calls_waiting", (1.0, 1)),
         ("longest_waiting_s", (7.0, 1)),  # on the line nobody asks for the hours
+        ("open_leads", (2.0, 2)),
+        ("open_leads_oldest_s", (30.0, 2)),  # sales: half of 40 s; support: 30 s
     ],
 )
 def test_states_of_now(id: str, expected: tuple[float, int]) -> None:
@@ -123,6 +139,8 @@ def test_states_of_now(id: str, expected: tuple[float, int]) -> None:
     items.open("open_missed", "support|c3", 50_000)
     items.open("uncalled_missed", "sales|c1", 20_000)
     items.open("waiting", "sales|pbx/1", 93_000)
+    items.open("open_lead", "sales|crm/l1", 60_000)
+    items.open("open_lead", "support|crm/l2", 70_000)
     assert evaluate(KPIS[id], Totals(), items, 100_000, working) == expected
 
 

@@ -1,4 +1,4 @@
-"""A brute-force recount of calls: what the contract says, computed the long way round.
+"""A brute-force recount of calls and leads: what the contract says, computed the long way round.
 
 It takes raw canonical events as JSON objects and shares no code with the product, so that a mistake
 in the product does not hide itself. It is slow, and it may be.
@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.recount.facts import CallFacts
 from tests.recount.items import together
+from tests.recount.leads import count_leads
 from tests.recount.one_call import OneCall
 from tests.recount.plain import ORDER, Counted, Json, Plain
 
@@ -80,6 +81,7 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
         calls.append(call)
     counter = CallFacts(customer, plain, counted)
     together(counter, events, calls)
+    count_leads(counter, events, calls)
     for call in calls:
         if call["direction"] and not call["excluded_reason"]:
             counter.facts(call)

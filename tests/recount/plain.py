@@ -18,6 +18,9 @@ ORDER = [
     "call.started", "call.queued", "call.offered", "call.answered", "call.held", "call.resumed",
     "call.transferred", "call.offer_ended", "call.ended", "call.rated",
 ]  # fmt: skip
+LEAD_ORDER = ["lead.created", "lead.assigned", "lead.disqualified", "lead.removed"]
+#: Facts about what is open: no part of minutes.
+OPEN = ("open_missed", "uncalled_missed", "waiting", "open_lead")
 
 FactId = tuple[str, str, str, str, bool, int]  #: entity, name, manager, group, whole, at
 Json = dict[str, Any]
@@ -31,12 +34,13 @@ class Counted:
     legs: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     facts: dict[FactId, int] = field(default_factory=dict)
     items: dict[str, Json] = field(default_factory=dict)
+    leads: dict[tuple[str, str], Json] = field(default_factory=dict)
 
     def minutes(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Count and sum by subject, measurement and minute; items are no part of it."""
         panes: dict[tuple[str, str, int], tuple[int, int]] = {}
         for (_, name, manager, group, whole, at), value in self.facts.items():
-            if name in ("open_missed", "uncalled_missed", "waiting"):
+            if name in OPEN:
                 continue
             subjects = [f"m:{manager}"] if manager else []
             subjects += [f"g:{group}"] if group else []

@@ -58,7 +58,8 @@ _EMPTY: dict[str, Any] = {
     **dict.fromkeys(
         "started_at answered_at ended_at wait_ms wait_total_ms talk_ms hold_ms in_hours transferred "
         "recovered_at recovery_ms first_callback_at rating offered_at left_at ring_ms last_attempt_at "
-        "due_at expires_at value threshold n".split()
+        "due_at expires_at value threshold n created_at first_attempt_at first_attempt_ms first_contact_at "
+        "first_contact_ms disqualified_at".split()
     ),
     **dict.fromkeys("offers offers_missed misses attempts gone leg".split(), 0),
     "version": 1,

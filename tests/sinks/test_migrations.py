@@ -29,6 +29,8 @@ PROMISED = {
     "call_legs": "source call_id manager offered_at answered_at left_at ring_s talk_s end_reason",
     "customers": "customer phone phone_masked name kind flags",
     "customers_masked": "customer phone_masked",
+    "leads": "lead_id source customer channel manager group created_at first_attempt_at first_attempt_s "
+    "first_contact_at first_contact_s attempts disqualified_at disqualify_reason",
     "open_items": "source kind item_id customer manager group line state misses attempts last_attempt_at "
     "taken_by since due_at age_s age_work_s",
     "kpi_minutes": "subject_kind subject minute call_in_n call_answered_n call_answered_s handled_n talk_s",

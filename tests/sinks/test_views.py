@@ -66,6 +66,26 @@ def test_a_call_is_shown_in_seconds_with_null_for_what_is_not_known(store: Clien
     assert {second[name] for name in ("recovered_by", "recording", "ended_by", "excluded_reason")} == {None}
 
 
+def test_a_lead_is_shown_in_seconds_and_a_removed_one_not_at_all(store: Client, migrated: str) -> None:
+    lead = {"source": "crm", "lead_id": "l1", "customer": "c1", "group": "sales", "created_at": EVENING}
+    tried = {"first_attempt_at": EVENING - 60_000, "first_attempt_ms": 0, "attempts": 1}
+    reached = {"first_contact_at": EVENING + 1500, "first_contact_ms": 1500, "manager": "m1"}
+    put_named(migrated, "leads", lead | tried | reached, lead | {"lead_id": "l2"}, lead | {"lead_id": "l3"})
+    put_named(migrated, "leads", lead | {"lead_id": "l3", "version": 2, "gone": 1})
+    first, second = rows(store, "SELECT * FROM sales.leads ORDER BY lead_id")
+    assert (first["first_attempt_s"], first["first_contact_s"], first["manager"]) == (0, 1.5, "m1")
+    assert utc(EVENING) == first["created_at"].replace(tzinfo=UTC)
+    empty = ("manager", "channel", "first_attempt_s", "first_contact_at", "disqualify_reason")
+    assert {second[name] for name in empty} == {None}
+    assert (second["lead_id"], second["attempts"]) == ("l2", 0)
+
+
+def test_minutes_show_seconds_of_durations_and_plain_sums_of_counts(store: Client) -> None:
+    columns = {name for name, *_ in store.query("DESCRIBE sales.kpi_minutes").result_rows}
+    assert {"lead_response_s", "lead_touches_sum", "lead_attempts_sum"} <= columns
+    assert not {"lead_response_sum", "lead_touches_s"} & columns
+
+
 @pytest.mark.parametrize(
     ("age_h", "outcome", "seen"),
     [(3.9, "in_progress", "in_progress"), (4.1, "in_progress", "unknown"), (9, "missed", "missed")],
