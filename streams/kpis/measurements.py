@@ -77,18 +77,24 @@ _DECLARED = (
     Measurement("lead_new", "n", "count", "a lead, at its creation; of a manager, when it first became his"),
     Measurement("lead_response", "hist", "ms", "working time from a lead to the first attempt, at it"),
     Measurement("lead_response_cal", "hist", "ms", "the same by the calendar"),
-    Measurement("lead_due_5m", "n", "count", "a lead, when its first 5 working minutes have passed"),
-    Measurement("lead_in_5m", "n", "count", "the same, if it was attempted by then"),
-    Measurement("lead_due_1h", "n", "count", "a lead, when its first working hour has passed"),
-    Measurement("lead_in_1h", "n", "count", "the same, if it was attempted by then"),
-    Measurement("lead_due_5m_cal", "n", "count", "a lead, when its first 5 minutes have passed"),
-    Measurement("lead_in_5m_cal", "n", "count", "the same, if it was attempted by then"),
-    Measurement("lead_due_1h_cal", "n", "count", "a lead, when its first hour has passed"),
-    Measurement("lead_in_1h_cal", "n", "count", "the same, if it was attempted by then"),
-    Measurement("lead_contact_due", "n", "count", "a lead, 24 h after its creation"),
-    Measurement("lead_contacted", "n", "count", "the same, if the customer was talked to by then"),
-    Measurement("lead_touches", "sum", "count", "a lead's conversations in 24 h, at their end"),
-    Measurement("lead_attempts", "sum", "count", "its outbound calls until contact in 24 h, at their end"),
+    Measurement(
+        "lead_due_5m", "n", "count", "a lead, when its first 5 working minutes have passed", ahead=True
+    ),
+    Measurement("lead_in_5m", "n", "count", "the same, if it was attempted by then", ahead=True),
+    Measurement("lead_due_1h", "n", "count", "a lead, when its first working hour has passed", ahead=True),
+    Measurement("lead_in_1h", "n", "count", "the same, if it was attempted by then", ahead=True),
+    Measurement("lead_due_5m_cal", "n", "count", "a lead, when its first 5 minutes have passed", ahead=True),
+    Measurement("lead_in_5m_cal", "n", "count", "the same, if it was attempted by then", ahead=True),
+    Measurement("lead_due_1h_cal", "n", "count", "a lead, when its first hour has passed", ahead=True),
+    Measurement("lead_in_1h_cal", "n", "count", "the same, if it was attempted by then", ahead=True),
+    Measurement("lead_contact_due", "n", "count", "a lead, 24 h after its creation", ahead=True),
+    Measurement(
+        "lead_contacted", "n", "count", "the same, if the customer was talked to by then", ahead=True
+    ),
+    Measurement("lead_touches", "sum", "count", "a lead's conversations in 24 h, at their end", ahead=True),
+    Measurement(
+        "lead_attempts", "sum", "count", "its outbound calls until contact in 24 h, at their end", ahead=True
+    ),
     Measurement("lead_disqualified", "n", "count", "a disqualified lead, dated as the new lead is"),
     Measurement("lead_disqualified_untouched", "n", "count", "the same, if nobody had tried to reach it"),
     Measurement("open_lead", "item", "ms", "a lead that nobody has tried to reach"),
