@@ -8,7 +8,8 @@ from streams.agents.configurations import Configurations
 from streams.agents.faults import internal_letter
 from streams.agents.slots import Meta, Slot, Slots
 from streams.engine import Batch, Output, Record, Stage, StateRecord
-from streams.journey import Changes, Journey, apply, await_history, needs_history, replace
+from streams.journey import Changes, Journey, apply, await_history, is_entity, keys_of, needs_history, replace
+from streams.kpis.measurements import KINDS
 from streams.records import (
     EventRow,
     EventsRecord,
@@ -75,6 +76,9 @@ class JourneysStage(Stage):
 
     def drop(self, partition: int) -> None:
         self._slots.pop(partition, None)
+
+    def needs_gone(self, key: bytes) -> bool:
+        return is_entity(key.decode())
 
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         slots = self.slots(partition)
@@ -180,10 +184,13 @@ class _Folding:
     def events(self, content: EventsRecord) -> None:
         """Folds accepted events, customer by customer."""
         self._begin(content.rows)
-        by_customer: dict[str, list[EventRow]] = {}
+        by_key: dict[str, list[EventRow]] = {}
         for row in content.rows:
-            by_customer.setdefault(row.event.customer, []).append(row)
-        for customer, rows in by_customer.items():
+            for key in keys_of(row.event):
+                # The same event lies in other partitions for its other keys.
+                if partition_of(key, self._stage.spread) == self._partition:
+                    by_key.setdefault(key, []).append(row)
+        for customer, rows in by_key.items():
             if not self._slots.includes(customer, self._version):
                 self._customer(customer, rows, content.config)
         self._finish()
@@ -240,6 +247,8 @@ class _Folding:
 
     def _measure(self, change: FactChange) -> None:
         key = change.key
+        if KINDS[key.name] == "span":
+            return  # stored, and counted from there
         for subject in key.subjects():
             row = MeasurementRow(
                 self._partition,

@@ -11,6 +11,7 @@ import msgspec
 
 from streams.journey.call_facts import call_facts
 from streams.journey.calls import CallSummary, summarize
+from streams.journey.entities import DerivedEntity, derive_entity
 from streams.journey.forgetting import open_until, prune
 from streams.journey.item_facts import item_facts
 from streams.journey.items import missed_items
@@ -30,8 +31,9 @@ from streams.journey.rows import (
     leg_row,
     measurement_row,
 )
-from streams.journey.state import CallKey, Fact, LeadKey, LeadState, Waiting
+from streams.journey.state import CallKey, EntityKey, EntityState, Fact, LeadKey, LeadState, Waiting
 from streams.records import EventRow, FactChange, FactKey
+from streams.records_tables import TABLES
 
 
 class Changes(msgspec.Struct):
@@ -63,10 +65,11 @@ def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: 
             if journey.mark(row):
                 journey.add(row, config, touched)
         expires = journey.derived is not None and journey.derived.expires_at <= journey.last_at
-        if not touched.calls and not touched.concerns_all and not expires:
+        if touched.is_empty and not expires:
             return Changes()
         keys = sorted({key for key, _ in touched.calls})
-        changes = _derive(journey, keys, directories, anew=touched.concerns_all or expires)
+        entities = sorted({key for key, _ in touched.entities})
+        changes = _derive(journey, keys, entities, directories, anew=touched.concerns_all or expires)
     except Exception:
         journey.undo(touched)
         raise
@@ -76,8 +79,22 @@ def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: 
 
 def warm(journey: Journey, directories: Directories) -> None:
     """Derive what was emitted before this process had the journey."""
-    calls = {key: summary(journey, key, directories) for key in journey.calls}
-    journey.derived = derived(journey, calls, directories)
+    journey.derived = derived_whole(journey, directories)
+
+
+def derived_whole(journey: Journey, directories: Directories) -> Derived:
+    """Everything that the journey's events amount to."""
+    calls = {key: summary(journey, key, directories) for key in sorted(journey.calls)}
+    entities = _derive_entities(journey, sorted(journey.entities), directories)
+    return msgspec.structs.replace(derived(journey, calls, directories), entities=entities)
+
+
+def _derive_entities(
+    journey: Journey, keys: list[EntityKey], directories: Directories
+) -> dict[EntityKey, DerivedEntity]:
+    """What these deals, tasks and activities amount to, each by itself."""
+    states = [journey.entities[key] for key in keys]
+    return {s.key: derive_entity(s, journey.customer, directories(s.config)) for s in states}
 
 
 def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Directories) -> Derived:
@@ -124,8 +141,15 @@ def summary(journey: Journey, key: CallKey, directories: Directories) -> CallSum
     return summarize(call, journey.customer, directories(call.config))
 
 
-def _derive(journey: Journey, keys: list[CallKey], directories: Directories, *, anew: bool) -> Changes:
-    """Derive these calls anew, and what of the customer depends on them; tell what changed.
+def _derive(
+    journey: Journey,
+    keys: list[CallKey],
+    entities: list[EntityKey],
+    directories: Directories,
+    *,
+    anew: bool,
+) -> Changes:
+    """Derive these calls and entities anew, and what depends on the calls; tell what changed.
 
     `anew`: his calls together are to be derived anew in any case.
     """
@@ -134,11 +158,14 @@ def _derive(journey: Journey, keys: list[CallKey], directories: Directories, *, 
     if anew or any(_concerns_others(old.calls.get(key), call) for key, call in fresh.items()):
         new = derived(journey, {**old.calls, **fresh}, directories)
     else:
-        new = msgspec.structs.replace(old, calls={**old.calls, **fresh})
+        new = msgspec.structs.replace(old, calls={**old.calls, **fresh} if fresh else old.calls)
+    new.entities = old.entities
+    if entities:
+        new.entities = {**old.entities, **_derive_entities(journey, entities, directories)}
     changed = set(keys)
     changed |= _differing(old.recoveries, new.recoveries)
     changed |= _differing(old.item_facts, new.item_facts)
-    return compare(journey, old, new, sorted(changed))
+    return compare(journey, old, new, sorted(changed), entities)
 
 
 def _differing(old: dict[CallKey, Any], new: dict[CallKey, Any]) -> set[CallKey]:
@@ -153,8 +180,10 @@ def _concerns_others(old: CallSummary | None, new: CallSummary) -> bool:
     return (old.bearing() if old else None) != new.bearing()
 
 
-def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -> Changes:
-    """Differences in these calls and in the open items; the journey holds the new from now on."""
+def compare(
+    journey: Journey, old: Derived, new: Derived, keys: list[CallKey], entities: list[EntityKey]
+) -> Changes:
+    """Differences in these calls and entities and in the open items; the journey holds the new from now on."""
     rows: list[RowChange] = []
     gone: list[FactChange] = []
     made: list[FactChange] = []
@@ -169,6 +198,15 @@ def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -
             compare_facts(call.entity, before, facts, gone, made)
             remembered.append((key, facts))
     leads = _compare_leads(old.leads, new.leads, rows, gone, made, journey)
+    owned = [
+        (
+            key,
+            _compare_entity(
+                old.entities.get(key), new.entities[key], journey.entities[key], rows, gone, made
+            ),
+        )
+        for key in entities
+    ]
     _compare_items(old.items, new.items, rows)
     gone += made
     rows += [measurement_row(change, journey.customer) for change in gone]
@@ -176,6 +214,8 @@ def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -
         journey.calls[key].facts = facts
     for key, facts in leads:
         journey.leads[key].facts = facts
+    for entity, facts in owned:
+        journey.entities[entity].facts = facts
     journey.derived = new
     journey.open_until = open_until(journey.customer, new)
     return Changes(gone, rows)
@@ -227,6 +267,26 @@ def _compare_leads(
             compare_facts(state.entity, state.facts, lead.facts, gone, made)
             remembered.append((key, lead.facts))
     return remembered
+
+
+def _compare_entity(
+    old: DerivedEntity | None,
+    new: DerivedEntity,
+    state: EntityState,
+    rows: list[RowChange],
+    gone: list[FactChange],
+    made: list[FactChange],
+) -> list[Fact]:
+    """Differences in a deal, a task or an activity; gives back what is to be remembered of its facts."""
+    before = old.rows if old else {}
+    for key, row in before.items():
+        if key not in new.rows:
+            table = TABLES[row.table]
+            rows.append(gone_row(row.table, row.values[: len(table.key)]))
+    rows += [row for key, row in new.rows.items() if before.get(key) != row]
+    if new.facts != state.facts:
+        compare_facts(state.entity, state.facts, new.facts, gone, made)
+    return new.facts
 
 
 def _compare_items(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from streams.journey import kinds
 from streams.journey.calls import CallSummary
 from streams.journey.journey import DAY_MS, KEEP_MS, NEVER, Derived, Journey
+from streams.journey.keys import is_entity
 from streams.journey.recovery import LOOK_AHEAD_MS
 from streams.journey.state import CallKey, LeadKey
 from streams.records import EventRow
@@ -27,7 +28,8 @@ def open_until(customer: str, derived: Derived) -> int:
             until = max(until, call.last_at + LOOK_AHEAD_MS)
         elif call.missed and not nameless and derived.recovery(key).at is None:
             until = max(until, call.ended_at + LOOK_AHEAD_MS)
-    return max([until, *(lead.keep_until for lead in derived.leads.values())])
+    until = max([until, *(lead.keep_until for lead in derived.leads.values())])
+    return max([until, *(entity.keep_until for entity in derived.entities.values())])
 
 
 def needs_history(journey: Journey, rows: Iterable[EventRow]) -> bool:
@@ -38,6 +40,8 @@ def needs_history(journey: Journey, rows: Iterable[EventRow]) -> bool:
     """
     if not journey.forgotten_until:
         return False
+    if is_entity(journey.customer) and not journey.entities:
+        return True
     created: set[tuple[str, object]] = set()
     for row in rows:
         event = row.event
@@ -76,7 +80,11 @@ def prune(journey: Journey) -> None:
     Only whole stretches go: nothing in them reaches into what stays.
     """
     derived = journey.derived
-    if derived is None or not (journey.calls or journey.leads):
+    if derived is None:
+        return
+    if journey.entities and not is_entity(journey.customer):
+        _prune_activities(journey, derived)
+    if not (journey.calls or journey.leads):
         return
     quick = len(journey.calls) > MANY_CALLS or journey.customer.startswith("ext:")
     limit = journey.last_at - (DAY_MS if quick else KEEP_MS)
@@ -100,6 +108,17 @@ def prune(journey: Journey) -> None:
         journey.seen.difference_update((lead.source, event.event_id) for event in lead.events)
         derived.leads.pop(key)
     journey.forgotten_until = max(journey.forgotten_until, until)
+
+
+def _prune_activities(journey: Journey, derived: Derived) -> None:
+    """Let go of the activities of long ago: each counts by itself."""
+    limit = journey.last_at - KEEP_MS
+    old = [key for key, one in journey.entities.items() if one.events[0].at < limit]
+    for key in old:
+        event = journey.entities.pop(key).events[0]
+        journey.seen.discard((key[1], event.event_id))
+        derived.entities.pop(key)
+        journey.forgotten_until = max(journey.forgotten_until, event.at)
 
 
 def _stretch(journey: Journey, derived: Derived, limit: int) -> tuple[list[CallKey], list[LeadKey], int, int]:

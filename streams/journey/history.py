@@ -1,12 +1,12 @@
 """Refold: a customer's stored history replaces what state holds of him."""
 
-from streams.journey.fold import Changes, compare, derived, summary
+from streams.journey.fold import Changes, compare, derived_whole
 from streams.journey.forgetting import prune
 from streams.journey.journey import Derived, Journey, Touched
-from streams.journey.names import CODES, LEAD_CODES, NAMES
+from streams.journey.names import BEARERS, CODES, NAMES
 from streams.journey.places import Directories
 from streams.journey.rows import RowChange, gone_row, measurement_row
-from streams.journey.state import CallState, Fact, JourneyState, LeadState, mark_slot
+from streams.journey.state import CallState, EntityState, Fact, JourneyState, LeadState, mark_slot
 from streams.records import EventRow, FactChange, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 
@@ -22,8 +22,8 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     fresh = _refolded(journey, history)
     gone: list[FactChange] = []
     _remember(fresh, history.facts, gone)
-    calls = {key: summary(fresh, key, directories) for key in sorted(fresh.calls)}
-    changes = compare(fresh, Derived(), derived(fresh, calls, directories), sorted(calls))
+    whole = derived_whole(fresh, directories)
+    changes = compare(fresh, Derived(), whole, sorted(fresh.calls), sorted(fresh.entities))
     changes.facts[:0] = gone
     changes.rows += [measurement_row(change, fresh.customer) for change in gone]
     changes.rows += _no_more(changes.rows, fresh, history)
@@ -55,6 +55,10 @@ def _add_held(fresh: Journey, journey: Journey, touched: Touched) -> None:
         for lead_event in lead.events:
             if (lead.source, lead_event.event_id) not in fresh.seen:
                 fresh.add_lead_event(key, lead_event, lead.config, touched)
+    for entity_key, entity in journey.entities.items():
+        for entity_event in entity.events:
+            if (entity.source, entity_event.event_id) not in fresh.seen:
+                fresh.add_entity_event(entity_key, entity_event, entity.config, touched)
     for note in journey.notes:
         if (note.source, note.event_id) not in fresh.seen:
             fresh.add_note(note, touched)
@@ -67,26 +71,34 @@ def _raise_mark(journey: Journey, row: EventRow) -> None:
 
 
 def _remember(journey: Journey, facts: list[StoredFact], gone: list[FactChange]) -> None:
-    """Give each call and lead the facts stored under its name; take back those of what is no more."""
-    calls: dict[str, CallState | LeadState] = {call.entity: call for call in journey.calls.values()}
-    leads: dict[str, CallState | LeadState] = {lead.entity: lead for lead in journey.leads.values()}
-    for state in (*calls.values(), *leads.values()):
+    """Give each call, lead and so on the facts stored under its name; take back those of what is no more."""
+    bearers = _bearers(journey)
+    for state in bearers.values():
         state.facts = []
     for stored in facts:
         key = stored.key
         code = CODES.get(key.name)
-        found = (leads if code in LEAD_CODES else calls).get(key.entity)
+        found = None if code is None else bearers.get((BEARERS.get(code, "call"), key.entity))
         if code is None or found is None:
             gone.append(FactChange(key, stored.value, None, stored.tag))
             continue
         found.facts.append(Fact(code, key.manager, key.group, key.whole, key.at, stored.value, stored.tag))
-    for state in (*calls.values(), *leads.values()):
+    for state in bearers.values():
         state.facts.sort()
+
+
+def _bearers(journey: Journey) -> dict[tuple[str, str], CallState | LeadState | EntityState]:
+    """Under whose name facts are remembered: by what it is, and its name."""
+    found: dict[tuple[str, str], CallState | LeadState | EntityState] = {}
+    found.update((("call", call.entity), call) for call in journey.calls.values())
+    found.update((("lead", lead.entity), lead) for lead in journey.leads.values())
+    found.update(((one.what, one.entity), one) for one in journey.entities.values())
+    return found
 
 
 def _no_more(rows: list[RowChange], journey: Journey, history: HistoryRecord) -> list[RowChange]:
     """Takes back the stored rows whose keys were not derived any more."""
-    states: list[CallState | LeadState] = [*journey.calls.values(), *journey.leads.values()]
+    states = _bearers(journey).values()
     facts = {(state.entity, *_fact_key(fact)) for state in states for fact in state.facts}
     derived_keys: dict[str, set[tuple[object, ...]]] = {table: set() for table in TABLES}
     for row in rows:

@@ -10,12 +10,17 @@ import msgspec
 
 from streams.journey import kinds
 from streams.journey.calls import CallSummary
+from streams.journey.entities import DerivedEntity, entity_place
+from streams.journey.keys import is_entity
 from streams.journey.recovery import NOT_MISSED, Recovery
 from streams.journey.rows import RowChange
 from streams.journey.state import (
     CallEvent,
     CallKey,
     CallState,
+    EntityEvent,
+    EntityKey,
+    EntityState,
     Fact,
     JourneyState,
     LeadEvent,
@@ -24,6 +29,7 @@ from streams.journey.state import (
     Note,
     mark_slot,
     read_call_event,
+    read_entity_event,
     read_lead_event,
     read_note,
 )
@@ -62,6 +68,7 @@ class Derived(msgspec.Struct):
     #: row of each open item, by kind and name
     items: dict[tuple[str, str], RowChange] = {}
     leads: dict[LeadKey, DerivedLead] = {}
+    entities: dict[EntityKey, DerivedEntity] = {}
     #: when the first open item will be given up
     expires_at: int = NEVER
 
@@ -78,19 +85,25 @@ class Touched(msgspec.Struct):
     calls: list[tuple[CallKey, CallEvent]] = []
     notes: list[Note] = []
     leads: list[tuple[LeadKey, LeadEvent]] = []
+    entities: list[tuple[EntityKey, EntityEvent]] = []
 
     @property
     def concerns_all(self) -> bool:
         """Whether it holds what concerns more than single calls."""
         return bool(self.notes or self.leads)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added that anything is derived from."""
+        return not (self.calls or self.notes or self.leads or self.entities)
+
 
 class Journey:
     """State of one customer. `streams.journey.fold` changes it."""
 
     __slots__ = (
-        "awaited", "calls", "customer", "derived", "forgotten_until", "last_at", "leads", "marks",
-        "notes", "open_until", "seen", "waiting",
+        "awaited", "calls", "customer", "derived", "entities", "forgotten_until", "last_at", "leads",
+        "marks", "notes", "open_until", "seen", "waiting",
     )  # fmt: skip
 
     def __init__(self, state: JourneyState) -> None:
@@ -102,11 +115,13 @@ class Journey:
         self.awaited = state.awaited
         self.calls = {(call.source, call.call_id): call for call in state.calls}
         self.leads = {(lead.source, lead.lead_id): lead for lead in state.leads}
+        self.entities = {entity.key: entity for entity in state.entities}
         self.notes = state.notes
         self.waiting = state.waiting
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
         self.seen.update((note.source, note.event_id) for note in state.notes)
         self.seen.update((lead.source, e.event_id) for lead in state.leads for e in lead.events)
+        self.seen.update((one.source, e.event_id) for one in state.entities for e in one.events)
         self.derived: Derived | None = None
 
     @classmethod
@@ -138,6 +153,7 @@ class Journey:
             self.notes,
             self.waiting,
             [self.leads[key] for key in sorted(self.leads)],
+            [self.entities[key] for key in sorted(self.entities)],
         )
 
     def keep_until(self) -> int:
@@ -152,22 +168,30 @@ class Journey:
         Raises `TooManyEvents` for a call or lead that can be none.
         """
         event = row.event
-        kind = kinds.KEPT.get(event.type)
-        if kind is not None and (event.source, event.event_id) in self.seen:
+        if (event.source, event.event_id) in self.seen:
             return
         self.last_at = max(self.last_at, event.at)
-        if kind is None:
-            return
-        if kind >= kinds.LEAD_CREATED:
+        place = entity_place(self.customer, event.source, event.type, event.event_id)
+        if place is not None:
+            self.add_entity_event(place[0], read_entity_event(row, place[1]), config, touched)
+        if not is_entity(self.customer):
+            self._add_of_customer(row, config, touched)
+
+    def _add_of_customer(self, row: EventRow, config: str, touched: Touched) -> None:
+        """Take in an event of a call or lead, or a note."""
+        event, kind = row.event, row.event.type
+        if (number := kinds.CALL_KINDS.get(kind)) is not None:
+            if isinstance(call_id := event.data.get("call_id"), str):
+                key = (event.source, call_id)
+                self.add_call_event(key, read_call_event(row, number), config, touched)
+        elif (number := kinds.LEAD_KINDS.get(kind)) is not None:
             lead_id = event.data.get("lead_id")
             # Whose lead it was can not be told of a removal that names no customer.
             if isinstance(lead_id, str) and self.customer:
-                lead_event = read_lead_event(row, kind)
-                self.add_lead_event((event.source, lead_id), lead_event, config, touched)
-        elif kind >= kinds.CONTACTED:
-            self.add_note(read_note(row, kind), touched)
-        elif isinstance(call_id := event.data.get("call_id"), str):
-            self.add_call_event((event.source, call_id), read_call_event(row, kind), config, touched)
+                key = (event.source, lead_id)
+                self.add_lead_event(key, read_lead_event(row, number), config, touched)
+        elif (number := kinds.NOTE_KINDS.get(kind)) is not None:
+            self.add_note(read_note(row, number), touched)
 
     def add_call_event(self, key: CallKey, event: CallEvent, config: str, touched: Touched) -> None:
         """Take in an event of a call; the first in the log stamps the call's configuration."""
@@ -190,6 +214,17 @@ class Journey:
         touched.leads.append((key, event))
         self.seen.add((key[0], event.event_id))
         insort(lead.events, event)
+
+    def add_entity_event(self, key: EntityKey, event: EntityEvent, config: str, touched: Touched) -> None:
+        """Take in an event of a deal, a task or an activity; the first in the log stamps it."""
+        entity = self.entities.get(key)
+        if entity is None:
+            entity = self.entities[key] = EntityState(*key, config)
+        if len(entity.events) >= MAX_CALL_EVENTS:
+            raise TooManyEvents(f"{key[0]} {key[2]} of {key[1]} has over {MAX_CALL_EVENTS} events")
+        touched.entities.append((key, event))
+        self.seen.add((key[1], event.event_id))
+        insort(entity.events, event, key=lambda kept: kept.place)
 
     def add_note(self, note: Note, touched: Touched) -> None:
         """Take in an event that concerns the customer."""
@@ -225,6 +260,12 @@ class Journey:
         for key in {key for key, _ in touched.leads}:
             if not self.leads[key].events:
                 del self.leads[key]
+        for entity_key, entity_event in touched.entities:
+            self.seen.discard((entity_key[1], entity_event.event_id))
+            self.entities[entity_key].events.remove(entity_event)
+        for entity_key in {entity_key for entity_key, _ in touched.entities}:
+            if not self.entities[entity_key].events:
+                del self.entities[entity_key]
         for note in touched.notes:
             self.seen.discard((note.source, note.event_id))
             self.notes.remove(note)

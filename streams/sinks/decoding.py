@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from streams import topics
+from streams.journey import further_keys
 from streams.records import (
     CustomerRow,
     EventsRecord,
@@ -118,6 +119,7 @@ class Decoding:
                     content.config,
                     place,
                     item,
+                    further_keys(event),
                     first,
                     0,
                 ],

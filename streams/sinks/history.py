@@ -11,20 +11,20 @@ from streams.records_tables import TABLES
 from streams.sinks.connection import ROWS
 
 _EVENTS = f"""
-SELECT customer, raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
+SELECT arrayIntersect(arrayConcat([customer], also), {{customers:Array(String)}}), customer, raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
     source, event_id, type, toUnixTimestamp64Milli(at), manager, `group`, data, extra
 FROM {ROWS}.events FINAL
-WHERE customer IN {{customers:Array(String)}}
-ORDER BY place, item"""
+WHERE customer IN {{customers:Array(String)}} OR hasAny(also, {{customers:Array(String)}})
+ORDER BY logged_at, raw_topic, raw_partition, raw_offset"""
 _FACTS = f"""
 SELECT customer, entity, name, manager, `group`, whole, toUnixTimestamp64Milli(at), value, tag
 FROM {ROWS}.measurements FINAL
 WHERE customer IN {{customers:Array(String)}}
 ORDER BY at, name, entity, manager, `group`, whole"""
 _KEYS = f"""
-SELECT customer, {{columns}}
+SELECT {{owner}}, {{columns}}
 FROM {ROWS}.{{table}} FINAL
-WHERE customer IN {{{{customers:Array(String)}}}}
+WHERE {{owner}} IN {{{{customers:Array(String)}}}}
 ORDER BY {{columns}}"""
 
 #: Tables of records that a journey replaces; facts are compared by themselves.
@@ -32,21 +32,23 @@ _RECORD_TABLES = tuple(name for name in TABLES if name != "measurements")
 
 
 def read_history(client: Client, customers: Sequence[str]) -> dict[str, HistoryRecord]:
-    """What is stored of each customer; one of whom nothing is stored has an empty history.
+    """What is stored under each key of a journey (a customer, `deal:...`); one of whom nothing is stored has an empty history.
 
     `request` is 0: whoever answers a request fills it in. Raises clickhouse-connect's errors.
     """
     found = {customer: HistoryRecord(customer, 0, [], [], [], {}) for customer in customers}
-    for customer, *values in _rows(client, _EVENTS, customers):
-        found[customer].configs.append(values[4])
-        found[customer].rows.append(_event_row(customer, values))
+    for keys, customer, *values in _rows(client, _EVENTS, customers):
+        for key in keys:
+            found[key].configs.append(values[4])
+            found[key].rows.append(_event_row(customer, values))
     for customer, *values in _rows(client, _FACTS, customers):
         entity, name, manager, group, whole, at, value, tag = values
         key = FactKey(entity, name, manager, group, bool(whole), at)
         found[customer].facts.append(StoredFact(key, value, tag))
     for table in _RECORD_TABLES:
         columns = ", ".join(f"`{column}`" for column in TABLES[table].key)
-        for customer, *key_values in _rows(client, _KEYS.format(table=table, columns=columns), customers):
+        query = _KEYS.format(table=table, columns=columns, owner=TABLES[table].owner)
+        for customer, *key_values in _rows(client, query, customers):
             found[customer].keys.setdefault(table, []).append(key_values)
     return found
 
