@@ -93,8 +93,8 @@ def _inbound(call: CallSummary, customer: str, facts: list[Fact]) -> None:
 
 def _level(names: tuple[int, int], call: CallSummary, at: int, value: int, facts: list[Fact]) -> None:
     """What service level is reckoned from, for calls of all hours and for those of working hours."""
-    for name in names if call.in_hours else names[:1]:
-        facts.append(Fact(name, "", call.group, True, at, value))
+    counted = names if call.in_hours else names[:1]
+    facts.extend(Fact(name, "", call.group, True, at, value) for name in counted)
 
 
 def _dial(call: CallSummary, facts: list[Fact]) -> None:

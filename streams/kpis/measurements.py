@@ -153,7 +153,9 @@ _DECLARED = (
         "wait of a caller of working hours who gave up or was dropped, at the end",
     ),
     Measurement("wait_abandoned_all", "seconds", "ms", "the same at any hour"),
-    Measurement("voicemail_hours", "n", "count", "a call of working hours that went to voicemail, at its end"),
+    Measurement(
+        "voicemail_hours", "n", "count", "a call of working hours that went to voicemail, at its end"
+    ),
     Measurement("voicemail_all", "n", "count", "the same at any hour"),
 )
 

@@ -12,7 +12,7 @@ from the day on at which one is due, with value null until the first deadline ha
 from collections.abc import Iterable, Mapping
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.formulas import Distinct, Quantile, Quotient
+from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
     DAYS,
@@ -27,6 +27,7 @@ from streams.kpis.sql_day_counts import (
 )
 from streams.kpis.sql_days import Per, local_day, zone_lists
 from streams.kpis.sql_formulas import divisor, quantile
+from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
 
 KEPT = "sales_rows.kpi_days_kept"
 
@@ -46,6 +47,7 @@ _COLUMNS = (
     ("den", "Nullable(Int64)", "denominator of a share or mean, else null"),
     ("mature", "Float64", "share of the cohort whose deadline has passed; 1 where there is no deadline"),
     ("revised_at", "DateTime64(3, 'UTC')", "when the newest was stored that the day of the subject rests on"),
+    ("param", "Nullable(String)", "how a service level is reckoned, such as SL6 T=20 s S=5 s; else null"),
 )
 
 
@@ -70,10 +72,12 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     """SELECT of one row per subject and KPI, and per day or for the whole period."""
     known = list(kpis.values())
-    shared = _among(kpi for kpi in known if isinstance(kpi.formula, Quotient) and kpi.formula.shared)
+    levels = _among(kpi for kpi, _ in levels_among(known))
+    shared = _among(kpi for kpi in known if _is_shared(kpi))
     day = "day,\n    " if per == "day" else ""
     return f"""WITH
 {zone_lists()},
+{level_lists()},
     {_through(kpis)} AS through,
 {NOTHING}
 SELECT
@@ -85,11 +89,36 @@ SELECT
     if({shared}, upper / {divisor(known)}, NULL) AS num,
     if({shared}, n, NULL) AS den,
     n / due AS mature,
-    revised_at
+    revised_at,
+    param
 FROM
-({_counted(per, kpis)}
+({_reckoned(per, kpis, levels)}
 )
 WHERE due != 0"""
+
+
+def _is_shared(kpi: Kpi) -> bool:
+    """Whether `upper` is divided by n."""
+    formula = kpi.formula
+    return isinstance(formula, ServiceLevel) or (isinstance(formula, Quotient) and formula.shared)
+
+
+def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
+    """What was counted; of service levels what their raw counts are by the variant that holds now."""
+    day = "day, " if per == "day" else ""
+    return f"""
+SELECT
+    {day}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper, if({levels}, parts.2, rests) AS n,
+    if({levels}, parts.2, expected) AS due, if({levels}, {level_param()}, NULL) AS param
+FROM
+(
+    SELECT
+        {day}who, kpi, counts, revised_at, upper AS added, n AS rests, due AS expected,
+        {level_of("who")} AS level, {level_parts("counts")} AS parts
+    FROM
+({_counted(per, kpis)}
+)
+)"""
 
 
 def _value(kpis: list[Kpi], shared: str) -> str:
@@ -127,8 +156,6 @@ FROM {DAYS} FINAL
 WHERE day <= through{_period(per, "day")} AND {_among(counted_in_panes(kpis))}"""
 
 
-
-
 def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
     counted = counted_in_panes(kpis)
     ahead = _among(kpi for kpi in counted if dated_ahead(kpi))
@@ -164,8 +191,6 @@ FROM ({dated_calls(f"({recent}) AND day > through{_period(per, 'at')}")})
 GROUP BY kpi, day, who"""
 
 
-
-
 def _through(kpis: Mapping[str, Kpi]) -> str:
     return f"(SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')"
 
@@ -180,7 +205,11 @@ def _period(per: Per, moment: str) -> str:
     if per == "day":
         return ""
     asked = " AND day BETWEEN {from:Date} AND {to:Date}"
-    return asked if moment == "day" else f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1{asked}"
+    return (
+        asked
+        if moment == "day"
+        else f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1{asked}"
+    )
 
 
 def _among(kpis: Iterable[Kpi]) -> str:

@@ -7,7 +7,8 @@ row, which is also a row of table `kpi_days`:
 - kpi, day, subject (such as `g:sales`),
 - upper: what is added up, or stands above the line of a share or mean,
 - n: how many it rests on,
-- counts: histogram of a quantile, tags: whom to count once; empty for all others,
+- counts: histogram of a quantile or raw counts of a service level, tags: whom to count once; empty for
+  all others,
 - revised_at: when the newest of the rows was stored that the subject's day rests on.
 
 A line (the number that was called) has KPI from the stored calls: panes do not know lines. They are
@@ -19,11 +20,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from streams.kpis.formulas import Distinct, NowFormula, Quantile, Quotient
+from streams.kpis.formulas import Distinct, NowFormula, Quantile, Quotient, ServiceLevel
 from streams.kpis.kpi import Kpi
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql_days import local_day
 from streams.kpis.sql_formulas import size, term
+from streams.kpis.sql_levels import raw_counts
 from streams.kpis.sql_panes import PANES, column, pane_columns
 
 CALLS = "sales_rows.calls"
@@ -66,6 +68,9 @@ def counts(kpi: Kpi) -> Counts:
     if isinstance(formula, Quantile):
         histogram = column(formula.name, "hist")
         return Counts("0", size(histogram), counts=histogram)
+    if isinstance(formula, ServiceLevel):
+        raw = raw_counts(formula)
+        return Counts("0", size(raw), counts=raw)
     if isinstance(formula, Distinct):
         tags = column(formula.name, "set")
         return Counts(f"length({tags})", f"length({tags})", tags=tags)

@@ -4,7 +4,7 @@ One column per part of a measurement: `<name>_n` (count), `<name>_sum`, `<name>_
 count), `<name>_set` (tag -> count). Items and spans are not in panes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from streams.kpis.measurements import MEASUREMENTS, NOT_IN_PANES, Kind
@@ -97,7 +97,7 @@ FROM
         name,
         value,
         tag,
-        if(name IN ({_named("seconds")}), {SECOND}, {BUCKET}) AS bucket
+        if(name IN ({_listed(("seconds",))}), {SECOND}, {BUCKET}) AS bucket
     FROM {FACTS} FINAL
     WHERE name IN ({_counted()}) AND ({where})
 )
@@ -105,4 +105,9 @@ GROUP BY subject, minute"""
 
 
 def _counted() -> str:
-    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind not in NOT_IN_PANES)
+    return _listed(kind for kind in _PARTS if kind not in NOT_IN_PANES)
+
+
+def _listed(kinds: Iterable[Kind]) -> str:
+    among = frozenset(kinds)
+    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind in among)
