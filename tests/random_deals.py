@@ -172,6 +172,6 @@ class _Deals:
         elif kind == "rated":
             rating = {"score": chance.choice([0, 1, 4, 7]), "score_max": chance.choice([5, 10])}
             by = chance.choice(["customer", "reviewer", "machine"])
-            self.tell("call.rated", **about, call_id=f"r{about['customer'][-1]}", rated_by=by, **rating)
+            self.tell("call.rated", **about, call_id=f"r{about['customer'][1:]}", rated_by=by, **rating)
         else:
             self.tell(kind, **about, actor=self.actor())

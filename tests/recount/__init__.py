@@ -110,10 +110,23 @@ def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
         "manager": plain.resolve(source, raw.get("manager")),
         "group": plain.resolve(source, raw.get("group")),
         "customer_key": key(raw["customer"]) if raw.get("customer") else "",
+        **_mapped(raw, plain),
         "same_keys": [key(other) for other in raw.get("same_as", ())],
         "actor": "system" if raw.get("actor") == "system" else plain.resolve(source, raw.get("actor")),
         "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }
+
+
+def _mapped(raw: Json, plain: Plain) -> Json:
+    """Pipeline and stage as the funnel knows them; what it does not list shows up as such."""
+    if plain.names is None or "pipeline" not in raw:
+        return {}
+    source, pipeline, stage = raw["source"], raw["pipeline"], raw.get("stage", "")
+    if pipeline not in {known for known, _ in plain.stages}:
+        return {"pipeline": f"unmapped:{source}:{pipeline}"}
+    if stage and (pipeline, stage) not in plain.stages:
+        return {"stage": f"unmapped:{source}:{stage}"}
+    return {}
 
 
 def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) -> None:
