@@ -45,7 +45,6 @@ class CallSummary(msgspec.Struct, gc=False):
     rating_groups: list[str] = []  #: of the manager of each
     outcome: str = ""
     in_hours: bool | None = None  #: whether the wait began in working hours
-    in_time: bool = False  #: answered within the T of its group
     conversation: bool = False
     excluded: str = ""
 
@@ -202,8 +201,6 @@ def _judge(call: CallSummary, marks: _Milestones, customer: str, directory: Dire
     call.outcome = _outcome(marks, call.direction, call.wait_ms, settings.short_abandon_ms)
     if call.waiting_at is not None:
         call.in_hours = directory.calendar(call.group).in_hours(call.waiting_at)
-    if call.answered_at is not None and call.wait_ms is not None:
-        call.in_time = call.wait_ms <= settings.answer_within_ms
     if call.direction == "internal" or customer.startswith("ext:"):
         call.excluded = "internal"
     elif call.direction and call.talk_ms is not None:

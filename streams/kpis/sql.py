@@ -2,6 +2,7 @@
 
 from streams.kpis.sql_daily import daily_select, daily_view_sql
 from streams.kpis.sql_leaderboard import leaderboard_view_sql
+from streams.kpis.sql_now import now_view_sql
 from streams.kpis.sql_panes import pane_columns, pane_row, recompute_select
 from streams.kpis.sql_rolling import rolling_select, rolling_view_sql
 
@@ -9,6 +10,7 @@ __all__ = [
     "daily_select",
     "daily_view_sql",
     "leaderboard_view_sql",
+    "now_view_sql",
     "pane_columns",
     "pane_row",
     "recompute_select",

@@ -1,13 +1,15 @@
 """View `leaderboard`: how a manager stands in his group now, from the live values.
 
-Only personal KPI that have a good direction are ranked, and only values that rest on the KPI's
-minimum sample. All other rows stand there too, without a rank.
+Only personal KPI that have a good direction are ranked, and only values that rest on the minimum
+sample: the group's own for this KPI, else the one that the KPI declares. All other rows stand there
+too, without a rank.
 """
 
 from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
+from streams.kpis.sql_zoned import GROUPS
 
 #: Name, type and comment of the columns, in order.
 _COLUMNS = (
@@ -59,8 +61,11 @@ FROM
         now.as_of AS as_of, toString(now.window) AS window, toString(now.kpi) AS kpi, now.subject AS manager,
         if(m.`group` = '', 'unassigned', m.`group`) AS `group`, now.value AS value, now.n AS n,
         transform(kpi, [{ids}], [{signs}], 0) AS sign,
-        isNotNull(value) AND n >= transform(kpi, [{ids}], [{least}], 0) AS counts
+        isNotNull(value) AND n >= if(mapContains(of.min_n, kpi), of.min_n[kpi], declared) AS counts,
+        transform(kpi, [{ids}], [{least}], 0) AS declared
     FROM sales.kpi_now AS now
     LEFT JOIN sales.managers AS m ON m.manager = now.subject
+    LEFT JOIN (SELECT `group` AS id, min_n FROM {GROUPS} FINAL) AS of
+        ON of.id = if(m.`group` = '', 'unassigned', m.`group`)
     WHERE now.subject_kind = 'manager' AND now.kpi IN ({ids})
 )"""

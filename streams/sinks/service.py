@@ -15,6 +15,7 @@ from streams.config import load_config
 from streams.settings import Settings
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import connect
+from streams.sinks.days import DayService
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.webhook import Webhook
 from streams.topics import InternalTopics
@@ -51,7 +52,7 @@ def _services(settings: Settings, further: Sequence[Further]) -> list[Service]:
     sink = ClickHouseService(
         settings.kafka, settings.clickhouse, InternalTopics(settings.epoch), instance=instance
     )
-    services: list[Service] = [sink, DirectoryService(settings)]
+    services: list[Service] = [sink, DirectoryService(settings), DayService(settings.clickhouse)]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, sink) for make in further]

@@ -57,7 +57,7 @@ rules:
 def test_what_a_rule_need_not_say() -> None:
     found = rule()
     assert found.levels == (Level(0.1, "warning", 0.1),)
-    assert (found.lasting, found.min_n, found.working, found.repeat, found.notify) == (0, 1, True, 0, ())
+    assert (found.lasting, found.least_n, found.working, found.repeat, found.notify) == (0, 1, True, 0, ())
     assert rule(hours="always").working is False
     assert rules("") == rules("rules:") == []
 
