@@ -25,12 +25,14 @@ def write_config(folder: Path, rules: str = "rules: []\n") -> Path:
     return folder
 
 
-def recent_log(seed: int, *, calls: int, customers: int, days: float, **more: int) -> list[Json]:
+def recent_log(
+    seed: int, *, calls: int, customers: int, days: float, deals: int = 0, links: int = 0
+) -> list[Json]:
     """A random log moved by whole weeks so that it ends within the last days.
 
     Its customers get numbers of their own, which no line has.
     """
-    log = random_log(seed, calls=calls, customers=customers, days=days, **more)
+    log = random_log(seed, calls=calls, customers=customers, days=days, deals=deals, links=links)
     latest = max(datetime.fromisoformat(event["occurred_at"]) for event in log)
     by = timedelta(weeks=(datetime.now(UTC) - latest) // timedelta(weeks=1))
     return [_renumbered(moved(event, by)) for event in log]

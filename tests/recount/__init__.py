@@ -61,13 +61,14 @@ def recount(
     first: dict[tuple[str, str], Json] = {}
     for event in events:
         first.setdefault((event["source"], event["event_id"]), event)
-    every = [_understood(raw, plain, key) for raw in first.values()]
+    every: list[Json] = [_understood(raw, plain, key) for raw in first.values()]
     roots = linked(every)
     by_customer: dict[str, list[Json]] = {}
     leads: dict[tuple[str, str], set[str]] = {}
     for event in every:
         if event["customer_key"]:
-            root = roots.get(event["customer_key"], event["customer_key"])
+            known = str(event["customer_key"])
+            root = roots.get(known, known)
             by_customer.setdefault(root, []).append(event)
             if event["type"] in LEAD_ORDER:
                 leads.setdefault((event["source"], event["lead_id"]), set()).add(root)
