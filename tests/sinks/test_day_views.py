@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.clock import now_ms
 from streams.directory import Directory
+from streams.directory_text import read_directory
 from streams.records import PaneState
 from streams.sinks.connection import connect
 from streams.sinks.directory_rows import write_directory
@@ -85,6 +87,19 @@ def test_less_is_better_where_the_kpi_says_so_and_a_small_sample_has_no_rank(
         ("d", None, 0.2, "b", None),
         ("e", None, None, None, None),
     ]
+
+
+def test_a_group_may_have_its_own_least_sample(store: Client, migrated: str) -> None:
+    known = Directory.from_text(DIRECTORY)
+    sales = known.groups["sales"]
+    settings = msgspec.structs.replace(sales.settings, min_n={"offers_missed_share": 30})
+    groups = known.groups | {"sales": msgspec.structs.replace(sales, settings=settings)}
+    content = msgspec.structs.replace(read_directory(DIRECTORY), groups=groups)
+    write_directory(store, Directory(content), EVENING)
+    seen_now(migrated, "offers_missed_share", {"a": (0.3, 29), "b": (0.1, 30), "e": (0.0, 29)})
+    assert [row[:2] for row in board(store, "offers_missed_share")] == [("a", None), ("b", 1), ("e", 1)]
+    seen_now(migrated, "ring_p50_s", {"a": (5, 10), "b": (9, 9)})
+    assert [row[:2] for row in board(store, "ring_p50_s")] == [("a", 1), ("b", None)], "others as declared"
 
 
 def test_what_nobody_renewed_has_no_rank(centre: Client, migrated: str) -> None:
