@@ -9,7 +9,7 @@ from streams.sinks.connection import ROWS, VIEWS, connect
 from streams.sinks.migrations import migrate
 from streams.sinks.tables import LAYOUTS
 
-_TABLES = (*LAYOUTS, "groups", "managers", "agent_statuses", "customer_flags")
+_TABLES = (*LAYOUTS, "groups", "managers", "agent_statuses", "customer_flags", "working_spans")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The views of what is now, on rows written by hand."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from clickhouse_connect.driver.client import Client
 from streams.clock import now_ms
 from streams.directory import Directory
 from streams.sinks.directory_rows import write_directory
+from streams.sinks.working_spans import write_working_spans
 from tests.sinks.stored import put_named
 from tests.sinks.test_day_views import tuples
 
@@ -126,3 +128,67 @@ def test_flags_are_those_of_the_events_and_a_kind_is_what_the_key_is(centre: Cli
         )
         assert found == wanted
     assert tuples(centre, "SELECT phone FROM sales.customers WHERE customer = 'c1'") == [("+74951234567",)]
+
+
+def put_spans(store: Client, group: str, day: str, *spans: tuple[int, int]) -> None:
+    """Working time of a group on a local day, in ms."""
+    opens, closes = [start for start, _ in spans], [end for _, end in spans]
+    names = ["group", "day", "opens_at", "closes_at", "version"]
+    store.insert(
+        "working_spans",
+        [[group, date.fromisoformat(day), opens, closes, 1]],
+        column_names=names,
+        database="sales_rows",
+    )
+
+
+def test_what_waits_is_as_old_as_the_working_time_since_then(centre: Client, migrated: str) -> None:
+    now = now_ms()
+    put_spans(centre, "sales", "2026-01-12", (now - 10 * HOUR, now - 8 * HOUR))
+    put_spans(centre, "sales", "2026-01-13", (now - 3 * HOUR, now - HOUR), (now - HOUR // 2, now + HOUR // 2))
+    item = {"source": "pbx", "kind": "missed_call", "state": "new", "customer": "c1"}
+    waits = (
+        ("before all hours", "sales", 11.0, 4.5),
+        ("within the first", "sales", 9.0, 3.5),
+        ("between two", "sales", 5.0, 2.5),
+        ("within the last", "sales", 0.25, 0.25),
+        ("of no listed group", "unmapped:pbx:9", 9.0, 9.0),
+    )
+    put_named(
+        migrated,
+        "open_items",
+        *(
+            item | {"item_id": id, "group": group, "manager": "a", "since": now - int(age * HOUR)}
+            for id, group, age, _ in waits
+        ),
+    )
+    ages = "round(age_s / 3600, 2), round(age_work_s / 3600, 2)"
+    found = tuples(centre, f"SELECT item_id, `group`, {ages}, name FROM sales.open_items")
+    assert sorted(found) == sorted((*wait, "Anna") for wait in waits)
+
+
+def test_hours_of_the_directory_are_written_as_moments(store: Client) -> None:
+    text = """
+groups:
+  sales: {name: Sales, time_zone: Europe/Moscow, hours: {mon-fri: "9:00-13:00,14:00-18:00", sat: "22:00-2:00"}}
+  desk: {name: Desk, time_zone: Europe/Moscow}
+managers: {}
+"""
+    write_working_spans(store, Directory.from_text(text), 1_768_253_400_000)  # on 13 January 2026 in Moscow
+
+    def hours(group: str, day: str) -> list[tuple[Any, ...]]:
+        return tuples(
+            store,
+            "SELECT toString(opens), toString(closes) FROM sales_rows.working_spans FINAL "
+            "ARRAY JOIN opens_at AS opens, closes_at AS closes "
+            f"WHERE `group` = '{group}' AND day = '{day}'",
+        )
+
+    assert hours("sales", "2026-01-13") == [  # a Tuesday, three hours ahead of UTC
+        ("2026-01-13 06:00:00.000", "2026-01-13 10:00:00.000"),
+        ("2026-01-13 11:00:00.000", "2026-01-13 15:00:00.000"),
+    ]
+    assert hours("sales", "2026-01-17") == [("2026-01-17 19:00:00.000", "2026-01-17 23:00:00.000")]
+    assert hours("sales", "2026-01-18") == []
+    assert hours("desk", "2026-01-18") == [("2026-01-17 21:00:00.000", "2026-01-18 21:00:00.000")]
+    assert hours("unassigned", "2026-01-18") == [("2026-01-18 00:00:00.000", "2026-01-19 00:00:00.000")]
