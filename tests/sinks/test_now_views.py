@@ -170,7 +170,7 @@ def test_what_waits_is_as_old_as_the_working_time_since_then(centre: Client, mig
 def test_hours_of_the_directory_are_written_as_moments(store: Client) -> None:
     text = """
 groups:
-  sales: {name: Sales, time_zone: Europe/Moscow, hours: {mon-fri: "9:00-13:00,14:00-18:00", sat: "22:00-2:00"}}
+  sales: {name: S, time_zone: Europe/Moscow, hours: {mon-fri: "9:00-13:00,14:00-18:00", sat: "22:00-2:00"}}
   desk: {name: Desk, time_zone: Europe/Moscow}
 managers: {}
 """
