@@ -60,7 +60,7 @@ class Stage(ABC):
     def clear(self) -> None:
         """Forgets all state and everything collected, of all partitions."""
 
-    def needs_gone(self, key: bytes) -> bool:
+    def needs_gone(self, key: bytes) -> bool:  # noqa: ARG002  for those who override it
         """Whether the end of a key's state is told at loading however long ago it was."""
         return False
 

@@ -1,10 +1,11 @@
 """The journey of one customer, or of one deal or task: events folded into records, items and facts.
 
 Pure: no clock, no broker, no files. `apply` folds events in the order of the log and tells what
-changed; `replace` folds a stored history again. One file per step: `legs` and `calls` read one call,
-`recovery` and `items` read a customer's calls together, `leads` and `ownership` what became of his
-leads, `deals`, `tasks` and `activities` what needs no calls (`entities`); `call_facts`, `item_facts` and `lead_facts` measure them, `rows` writes them as table rows,
-`fold` takes the differences, `forgetting` and `history` end and restore state.
+changed; `replace` folds a stored history again. One file per step: `keys` says where an event is
+folded, `legs` and `calls` read one call, `recovery` and `items` read a customer's calls together,
+`leads` and `ownership` what became of his leads; `deals`, `tasks` and `activities` read what needs no
+calls (`entities`); `*_facts` measure them, `rows` and `entity_rows` write them as table rows, `fold`
+takes the differences, `forgetting` and `history` end and restore state.
 """
 
 from streams.journey.fold import Changes, apply

@@ -70,8 +70,9 @@ def merged_facts(facts: list[Fact]) -> list[Fact]:
         if other is not None:
             added = fact.name in _SUMS
             value = other.value + fact.value if added else max(other.value, fact.value)
-            fact = Fact(*identity, value, fact.tag)
-        by_identity[identity] = fact
+            by_identity[identity] = Fact(*identity, value, fact.tag)
+        else:
+            by_identity[identity] = fact
     return sorted(fact for fact in by_identity.values() if fact.value or fact.name not in _SUMS)
 
 

@@ -12,7 +12,7 @@ def deal_rows(deal: Deal, owner: str, directory: Directory) -> dict[RowKey, RowC
     """Rows of a deal that was not removed, by table and key; none while no stage of it is known."""
     if not deal.stays:
         return {}
-    rows = {("deals", deal.source, deal.deal_id): _deal_row(deal, owner, directory)}
+    rows: dict[RowKey, RowChange] = {("deals", deal.source, deal.deal_id): _deal_row(deal, owner, directory)}
     for stay in deal.stays:
         rows["stage_stays", deal.source, stay.event_id] = _stay_row(deal, stay, owner, directory)
     limit = limit_of(deal.now, directory.funnel)

@@ -183,7 +183,7 @@ def _concerns_others(old: CallSummary | None, new: CallSummary) -> bool:
 def compare(
     journey: Journey, old: Derived, new: Derived, keys: list[CallKey], entities: list[EntityKey]
 ) -> Changes:
-    """Differences in these calls and entities and in the open items; the journey holds the new from now on."""
+    """Differences in these calls and entities and in what is open; the journey holds the new from now on."""
     rows: list[RowChange] = []
     gone: list[FactChange] = []
     made: list[FactChange] = []
@@ -198,15 +198,9 @@ def compare(
             compare_facts(call.entity, before, facts, gone, made)
             remembered.append((key, facts))
     leads = _compare_leads(old.leads, new.leads, rows, gone, made, journey)
-    owned = [
-        (
-            key,
-            _compare_entity(
-                old.entities.get(key), new.entities[key], journey.entities[key], rows, gone, made
-            ),
-        )
-        for key in entities
-    ]
+    for entity in entities:
+        state, before_that = journey.entities[entity], old.entities.get(entity)
+        _compare_entity(before_that, new.entities[entity], state, rows, gone, made)
     _compare_items(old.items, new.items, rows)
     gone += made
     rows += [measurement_row(change, journey.customer) for change in gone]
@@ -214,8 +208,8 @@ def compare(
         journey.calls[key].facts = facts
     for key, facts in leads:
         journey.leads[key].facts = facts
-    for entity, facts in owned:
-        journey.entities[entity].facts = facts
+    for entity in entities:
+        journey.entities[entity].facts = new.entities[entity].facts
     journey.derived = new
     journey.open_until = open_until(journey.customer, new)
     return Changes(gone, rows)
@@ -276,8 +270,8 @@ def _compare_entity(
     rows: list[RowChange],
     gone: list[FactChange],
     made: list[FactChange],
-) -> list[Fact]:
-    """Differences in a deal, a task or an activity; gives back what is to be remembered of its facts."""
+) -> None:
+    """Differences in a deal, a task or an activity."""
     before = old.rows if old else {}
     for key, row in before.items():
         if key not in new.rows:
@@ -286,7 +280,6 @@ def _compare_entity(
     rows += [row for key, row in new.rows.items() if before.get(key) != row]
     if new.facts != state.facts:
         compare_facts(state.entity, state.facts, new.facts, gone, made)
-    return new.facts
 
 
 def _compare_items(

@@ -1,5 +1,7 @@
 """Refold: a customer's stored history replaces what state holds of him."""
 
+from typing import Any
+
 from streams.journey.fold import Changes, compare, derived_whole
 from streams.journey.forgetting import prune
 from streams.journey.journey import Derived, Journey, Touched
@@ -47,21 +49,26 @@ def _refolded(journey: Journey, history: HistoryRecord) -> Journey:
 
 def _add_held(fresh: Journey, journey: Journey, touched: Touched) -> None:
     """Add what state holds and the store does not know yet."""
-    for key, call in journey.calls.items():
-        for event in call.events:
-            if (call.source, event.event_id) not in fresh.seen:
-                fresh.add_call_event(key, event, call.config, touched)
-    for key, lead in journey.leads.items():
-        for lead_event in lead.events:
-            if (lead.source, lead_event.event_id) not in fresh.seen:
-                fresh.add_lead_event(key, lead_event, lead.config, touched)
-    for entity_key, entity in journey.entities.items():
-        for entity_event in entity.events:
-            if (entity.source, entity_event.event_id) not in fresh.seen:
-                fresh.add_entity_event(entity_key, entity_event, entity.config, touched)
-    for note in journey.notes:
-        if (note.source, note.event_id) not in fresh.seen:
-            fresh.add_note(note, touched)
+
+    def unknown(source: str, events: list[Any]) -> list[Any]:
+        return [event for event in events if (source, event.event_id) not in fresh.seen]
+
+    # Found out before any is added: one event may be of a lead and an activity.
+    calls = [(key, call.config, unknown(call.source, call.events)) for key, call in journey.calls.items()]
+    leads = [(key, lead.config, unknown(lead.source, lead.events)) for key, lead in journey.leads.items()]
+    others = [(key, one.config, unknown(one.source, one.events)) for key, one in journey.entities.items()]
+    notes = [note for note in journey.notes if (note.source, note.event_id) not in fresh.seen]
+    for call_key, config, events in calls:
+        for event in events:
+            fresh.add_call_event(call_key, event, config, touched)
+    for lead_key, config, events in leads:
+        for event in events:
+            fresh.add_lead_event(lead_key, event, config, touched)
+    for key, config, events in others:
+        for event in events:
+            fresh.add_entity_event(key, event, config, touched)
+    for note in notes:
+        fresh.add_note(note, touched)
 
 
 def _raise_mark(journey: Journey, row: EventRow) -> None:

@@ -247,28 +247,21 @@ class Journey:
     def undo(self, touched: Touched) -> None:
         """Take back everything that was added with `touched`."""
         self.marks, self.last_at = touched.marks, touched.last_at
-        for key, event in touched.calls:
-            self.seen.discard((key[0], event.event_id))
-            call = self.calls[key]
-            call.events.remove(event)
-        for key in {key for key, _ in touched.calls}:
-            if not self.calls[key].events:
-                del self.calls[key]
-        for key, lead_event in touched.leads:
-            self.seen.discard((key[0], lead_event.event_id))
-            self.leads[key].events.remove(lead_event)
-        for key in {key for key, _ in touched.leads}:
-            if not self.leads[key].events:
-                del self.leads[key]
-        for entity_key, entity_event in touched.entities:
-            self.seen.discard((entity_key[1], entity_event.event_id))
-            self.entities[entity_key].events.remove(entity_event)
-        for entity_key in {entity_key for entity_key, _ in touched.entities}:
-            if not self.entities[entity_key].events:
-                del self.entities[entity_key]
+        self._take_back(self.calls, [(key[0], key, event) for key, event in touched.calls])
+        self._take_back(self.leads, [(key[0], key, event) for key, event in touched.leads])
+        self._take_back(self.entities, [(key[1], key, event) for key, event in touched.entities])
         for note in touched.notes:
             self.seen.discard((note.source, note.event_id))
             self.notes.remove(note)
+
+    def _take_back(self, states: dict[Any, Any], added: list[tuple[str, Any, Any]]) -> None:
+        """Take events out again, given with their source and the key of what holds them."""
+        for source, key, event in added:
+            self.seen.discard((source, event.event_id))
+            states[key].events.remove(event)
+        for key in {key for _, key, _ in added}:
+            if not states[key].events:
+                del states[key]
 
     def take_over(self, other: "Journey") -> None:
         """Become what another journey of the same customer is."""

@@ -117,8 +117,8 @@ _QUALITY = (
         subjects="mga",
         formula=Count("crm_action", "dial", "call_answered", "call_answered_by"),
         needs=_needs("inbound", "outbound", "deals"),
-        help="What a manager does: changes of leads, deals and tasks, proposals, meetings, contacts, dials, and "
-        "inbound calls that he answered first. Robots' actions are nobody's. A drop is an early warning.",
+        help="What a manager does: changes of leads, deals and tasks, proposals, meetings, contacts, dials, "
+        "and inbound calls that he answered first. Robots' actions are nobody's. A drop is an early warning.",
         personal=False,
     ),
 )

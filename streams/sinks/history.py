@@ -11,7 +11,8 @@ from streams.records_tables import TABLES
 from streams.sinks.connection import ROWS
 
 _EVENTS = f"""
-SELECT arrayIntersect(arrayConcat([customer], also), {{customers:Array(String)}}), customer, raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
+SELECT arrayIntersect(arrayConcat([customer], also), {{customers:Array(String)}}), customer,
+    raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
     source, event_id, type, toUnixTimestamp64Milli(at), manager, `group`, data, extra
 FROM {ROWS}.events FINAL
 WHERE customer IN {{customers:Array(String)}} OR hasAny(also, {{customers:Array(String)}})
@@ -32,7 +33,9 @@ _RECORD_TABLES = tuple(name for name in TABLES if name != "measurements")
 
 
 def read_history(client: Client, customers: Sequence[str]) -> dict[str, HistoryRecord]:
-    """What is stored under each key of a journey (a customer, `deal:...`); one of whom nothing is stored has an empty history.
+    """What is stored under each key of a journey: a customer, or `deal:...`.
+
+    One of whom nothing is stored has an empty history.
 
     `request` is 0: whoever answers a request fills it in. Raises clickhouse-connect's errors.
     """
