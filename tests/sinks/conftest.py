@@ -9,7 +9,17 @@ from streams.sinks.connection import ROWS, VIEWS, connect
 from streams.sinks.migrations import migrate
 from streams.sinks.tables import LAYOUTS
 
-_TABLES = (*LAYOUTS, "groups", "managers", "agent_statuses", "customer_flags", "working_spans")
+_TABLES = (
+    *LAYOUTS,
+    "groups",
+    "managers",
+    "agent_statuses",
+    "customer_flags",
+    "working_spans",
+    "funnel_stages",
+    "plans",
+    "bonus_terms",
+)
 
 
 @pytest.fixture(scope="module")
