@@ -18,6 +18,7 @@ from streams.sinks.connection import connect
 from streams.sinks.days import DayService
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.webhook import Webhook
+from streams.sinks.working_spans import write_working_spans
 from streams.topics import InternalTopics
 
 _LOG = logging.getLogger(__name__)
@@ -116,5 +117,6 @@ class DirectoryService:
         client = connect(self._url)
         try:
             write_directory(client, self._directory, now_ms())
+            write_working_spans(client, self._directory, now_ms())
         finally:
             client.close()
