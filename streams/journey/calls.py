@@ -141,8 +141,14 @@ class _Milestones:
         return self.at(kinds.STARTED)
 
 
-def summarize(call: CallState, customer: str, directory: Directory) -> CallSummary:
-    """Derive everything that a call's own events tell."""
+#: What a customer may be flagged as whose calls are in no KPI; of several the first counts.
+EXCLUDING = ("test", "spam", "staff", "supplier")
+
+
+def summarize(
+    call: CallState, customer: str, directory: Directory, flags: frozenset[str] = frozenset()
+) -> CallSummary:
+    """Derive everything that a call's own events tell, and what is known of the customer."""
     marks = _Milestones(call.events)
     start = marks.first.get(kinds.STARTED)
     direction = start.word if start else ""
@@ -183,6 +189,9 @@ def summarize(call: CallState, customer: str, directory: Directory) -> CallSumma
         rating_groups=[directory.group_of(event.manager, event.at) for event in marks.ratings],
     )
     _judge(summary, marks, customer, directory)
+    if not summary.excluded and flags:
+        summary.excluded = next((flag for flag in EXCLUDING if flag in flags), "")
+        summary.conversation = summary.conversation and not summary.excluded
     return summary
 
 

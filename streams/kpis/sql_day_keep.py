@@ -117,9 +117,7 @@ GROUP BY subject, day"""
     def _rows(self, source: Source) -> str:
         if source == "panes":
             return unfolded(counted_in_panes(self.kpis))
-        rows = (
-            f"('{kpi}', toInt64({kpi}_upper), toInt64({kpi}_n), no_counts, no_tags)" for kpi in LINE_KPIS
-        )
+        rows = (f"('{kpi}', toInt64({kpi}_upper), toInt64({kpi}_n), no_counts, no_tags)" for kpi in LINE_KPIS)
         return f"[{', '.join(rows)}]"
 
 

@@ -85,9 +85,7 @@ class DayKeeper:
             self._compare(days, lambda: False, (source,))
         self._seen[source] = stored
 
-    def _compare(
-        self, days: Days, stopped: Callable[[], bool], sources: Sequence[Source] = _SOURCES
-    ) -> None:
+    def _compare(self, days: Days, stopped: Callable[[], bool], sources: Sequence[Source] = _SOURCES) -> None:
         """Replaces the sums of those subjects' days that do not rest on what is stored now."""
         for source in sources:
             found = self._client.query(self._sums.stale(source, *days), settings={"max_threads": 1})

@@ -9,6 +9,8 @@ from typing import Any
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql import (
     daily_view_sql,
+    funnel_view_sql,
+    leaderboard_period_view_sql,
     leaderboard_view_sql,
     now_view_sql,
     pane_columns,
@@ -55,6 +57,8 @@ def generated_statements() -> list[tuple[str, list[str]]]:
         ("view_kpi_daily", daily_view_sql()),
         ("view_kpi_now", now_view_sql()),
         ("view_leaderboard", leaderboard_view_sql()),
+        ("view_leaderboard_period", leaderboard_period_view_sql()),
+        ("view_funnel", funnel_view_sql()),
     ]
 
 

@@ -116,6 +116,35 @@ def test_only_what_is_in_a_persons_power_and_can_be_better_is_ranked(centre: Cli
     assert found == [("dials", "a", "sales"), ("dials", "x:y", "unassigned")]
 
 
+def test_over_days_managers_are_ranked_by_what_all_days_add_up_to(centre: Client, migrated: str) -> None:
+    minute = EVENING // 60_000  # on 13 January in Moscow, where sales are; on the 12th in UTC
+    days = {"m:a": (3, 2), "m:b": (1, 5), "m:c": (0, 4), "m:e": (1, 2)}
+    panes: list[tuple[str, int, PaneState]] = []
+    for subject, counts in days.items():
+        for at, count in zip((minute, minute + 24 * 60), counts, strict=True):
+            pane = PaneState()
+            for _ in range(count):
+                apply(pane, "dial", None, 1)
+            panes.append((subject, at, pane))
+    put_panes(migrated, panes)
+    columns = "manager, `group`, value, n, rank, group_mean, leader, gap_to_leader"
+
+    def ranks(first: str, last: str) -> list[tuple[Any, ...]]:
+        period = f"sales.leaderboard_period(from = '{first}', to = '{last}')"
+        return tuples(centre, f"SELECT {columns} FROM {period} WHERE kpi = 'dials' ORDER BY manager")
+
+    assert ranks("2026-01-13", "2026-01-14") == [
+        ("a", "sales", 5, 5, 2, 5, "b", 1),
+        ("b", "sales", 6, 6, 1, 5, "b", 0),
+        ("c", "sales", 4, 4, 3, 5, "b", 2),
+        ("e", "support", 2, 2, 1, 2, "e", 0),
+    ]
+    assert ranks("2026-01-13", "2026-01-13")[:2] == [
+        ("a", "sales", 3, 3, 1, 2, "a", 0),
+        ("b", "sales", 1, 1, 2, 2, "a", 2),
+    ]
+
+
 def test_every_call_is_in_one_class_of_its_day(centre: Client, migrated: str) -> None:
     day, before = "2026-01-13", "2026-01-12"  # half past midnight in Moscow, and an hour earlier
     of_in = {"direction": "in", "started_at": EVENING, "in_hours": True}
