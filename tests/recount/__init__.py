@@ -68,10 +68,10 @@ def recount(
     for event in every:
         if event["customer_key"]:
             known = str(event["customer_key"])
-            root = roots.get(known, known)
-            by_customer.setdefault(root, []).append(event)
+            whose = roots.get(known, known)
+            by_customer.setdefault(whose, []).append(event)
             if event["type"] in LEAD_ORDER:
-                leads.setdefault((event["source"], event["lead_id"]), set()).add(root)
+                leads.setdefault((event["source"], event["lead_id"]), set()).add(whose)
     for event in every:
         if event["type"] == "lead.removed" and not event["customer_key"]:
             for root in leads.get((event["source"], event["lead_id"]), ()):
@@ -114,6 +114,7 @@ def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
         **_mapped(raw, plain),
         "same_keys": [key(other) for other in raw.get("same_as", ())],
         "actor": "system" if raw.get("actor") == "system" else plain.resolve(source, raw.get("actor")),
+        "wanted": _ms(raw["callback_at"]) if raw.get("callback_at") else None,
         "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }
 
@@ -149,6 +150,8 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
         calls.append(call)
     counter = CallFacts(customer, plain, counted)
     count_activities(events, plain, counted)
+    if flags & {"test", "spam", "staff", "supplier"}:
+        events = [event for event in events if event["type"] != "callback.requested"]
     if "shared" not in flags:
         together(counter, events, calls)
     count_leads(counter, events, calls)
