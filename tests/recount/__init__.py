@@ -1,4 +1,4 @@
-"""A brute-force recount of calls and leads: what the contract says, computed the long way round.
+"""A brute-force recount of the log: what the contract says, computed the long way round.
 
 It takes raw canonical events as JSON objects and shares no code with the product, so that a mistake
 in the product does not hide itself. It is slow, and it may be.
@@ -14,20 +14,39 @@ Parameters of `recount` (a directory in plain terms):
   names are taken as ids. With it, a name that is neither listed nor an id becomes
   `unmapped:<source>:<name>`.
 - `key`: turns the customer of an event into the key by which the product knows him
+- `pipelines`: the funnel
 
 Limits are the defaults of the contract. Of times it knows milliseconds only.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+from tests.recount.activities import count_activities
+from tests.recount.deals import count_deals
 from tests.recount.facts import CallFacts
 from tests.recount.items import together
 from tests.recount.leads import count_leads
 from tests.recount.one_call import OneCall
 from tests.recount.plain import ORDER, Counted, Json, Plain
+from tests.recount.tasks import count_tasks
 
-__all__ = ["Counted", "recount"]
+__all__ = ["Counted", "Pipelines", "recount"]
+
+
+@dataclass
+class Pipelines:
+    """The funnel in plain terms."""
+
+    #: (pipeline, stage) -> its place and the longest stay allowed, ms
+    stages: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
+    rates: dict[str, Decimal] = field(default_factory=dict)
+    #: reasons of losses that are no part of the win rate
+    ignored: tuple[str, ...] = ()
+    #: the company's
+    currency: str = "RUB"
 
 
 def recount(
@@ -38,23 +57,39 @@ def recount(
     utc_offset_min: int = 0,
     names: dict[tuple[str, str], str] | None = None,
     key: Callable[[str], str] = str,
+    pipelines: Pipelines | None = None,
 ) -> Counted:
     """Counts valid canonical events given in the order of the log."""
-    plain = Plain(managers, lines or {}, hours or {}, utc_offset_min, names)
+    funnel = pipelines or Pipelines()
+    plain = Plain(
+        managers,
+        lines or {},
+        hours or {},
+        utc_offset_min,
+        names,
+        stages=funnel.stages,
+        currency=funnel.currency,
+        rates=funnel.rates,
+        ignored=funnel.ignored,
+    )
     first: dict[tuple[str, str], Json] = {}
     for event in events:
         first.setdefault((event["source"], event["event_id"]), event)
     by_customer: dict[str, list[Json]] = {}
-    for raw in first.values():
-        if "customer" in raw:
-            by_customer.setdefault(key(raw["customer"]), []).append(_understood(raw, plain))
+    every = [_understood(raw, plain, key) for raw in first.values()]
+    for event in every:
+        if event["customer_key"]:
+            by_customer.setdefault(event["customer_key"], []).append(event)
     counted = Counted()
     for customer, known in by_customer.items():
         _count(customer, known, plain, counted)
+    count_deals(every, plain, counted)
+    count_tasks(every, plain, counted)
+    count_activities(every, plain, counted)
     return counted
 
 
-def _understood(raw: Json, plain: Plain) -> Json:
+def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
     moment = datetime.fromisoformat(raw["occurred_at"])
     at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     source = raw["source"]
@@ -63,6 +98,8 @@ def _understood(raw: Json, plain: Plain) -> Json:
         "at": at,
         "manager": plain.resolve(source, raw.get("manager")),
         "group": plain.resolve(source, raw.get("group")),
+        "actor": plain.resolve(source, raw.get("actor")),
+        "customer_key": key(raw["customer"]) if raw.get("customer") else "",
     }
 
 

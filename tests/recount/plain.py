@@ -1,6 +1,7 @@
 """The directory in plain terms, and what a count holds."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 SECOND = 1000
@@ -19,8 +20,15 @@ ORDER = [
     "call.transferred", "call.offer_ended", "call.ended", "call.rated",
 ]  # fmt: skip
 LEAD_ORDER = ["lead.created", "lead.assigned", "lead.disqualified", "lead.removed"]
+DEAL_ORDER = ["deal.stage_changed", "deal.changed", "proposal.sent", "deal.removed"]
+TASK_ORDER = ["task.created", "task.changed", "task.done", "task.removed"]
 #: Facts about what is open: no part of minutes.
-OPEN = ("open_missed", "uncalled_missed", "waiting", "open_lead")
+OPEN = (
+    "open_missed", "uncalled_missed", "waiting", "open_lead", "open_deal", "limited_deal", "stalled_deal",
+    "overdue_task",
+)  # fmt: skip
+#: Facts that are stored and counted from there: no part of minutes either.
+SPANS = ("missed_item", "missed_item_reached", "span_missed", "span_uncalled", "span_lead")
 
 FactId = tuple[str, str, str, str, bool, int]  #: entity, name, manager, group, whole, at
 Json = dict[str, Any]
@@ -35,12 +43,15 @@ class Counted:
     facts: dict[FactId, int] = field(default_factory=dict)
     items: dict[str, Json] = field(default_factory=dict)
     leads: dict[tuple[str, str], Json] = field(default_factory=dict)
+    deals: dict[tuple[str, str], Json] = field(default_factory=dict)
+    stays: dict[tuple[str, str], Json] = field(default_factory=dict)
+    tasks: dict[tuple[str, str], Json] = field(default_factory=dict)
 
     def minutes(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Count and sum by subject, measurement and minute; items are no part of it."""
         panes: dict[tuple[str, str, int], tuple[int, int]] = {}
         for (_, name, manager, group, whole, at), value in self.facts.items():
-            if name in OPEN:
+            if name in OPEN or name in SPANS:
                 continue
             subjects = [f"m:{manager}"] if manager else []
             subjects += [f"g:{group}"] if group else []
@@ -60,10 +71,15 @@ class Plain:
     hours: dict[str, dict[int, tuple[int, int]]]
     offset: int
     names: dict[tuple[str, str], str] | None
+    #: (pipeline, stage) -> its place and the longest stay allowed, ms
+    stages: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
+    currency: str = "RUB"
+    rates: dict[str, Decimal] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
 
     def resolve(self, source: str, name: str | None) -> str:
-        if not name:
-            return ""
+        if not name or name == "system":
+            return name or ""
         if self.names is None:
             return name
         if (source, name) in self.names:
@@ -73,6 +89,13 @@ class Plain:
 
     def group_of(self, manager: str) -> str:
         return self.managers.get(manager, "unassigned")
+
+    def credited(self, event: Json, responsible: str) -> str:
+        """Whose an event is: a manager's who did it, nobody's if a robot did, else the responsible's."""
+        actor = event["actor"]
+        if actor == "system":
+            return ""
+        return actor if actor in self.managers else responsible
 
     def opening(self, group: str, day: int) -> tuple[int, int] | None:
         """When the group works on a local day (days since the epoch), in ms since the epoch."""
