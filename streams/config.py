@@ -15,8 +15,10 @@ from streams.records import pack
 
 DIRECTORY = "directory.yaml"
 RULES = "rules.yaml"
+FUNNEL = "funnel.yaml"
+ABSENCES = "absences.csv"
 #: Files that are read when they are there; `directory.yaml` must be.
-FILES = (DIRECTORY, RULES)
+FILES = (DIRECTORY, RULES, FUNNEL, ABSENCES)
 
 __all__ = ["Config", "ConfigError", "load_config"]
 
@@ -41,15 +43,20 @@ class Config(msgspec.Struct, frozen=True):
     def unpack(packed: bytes) -> "Config":
         """What `pack` packed, under the version that it had then. Raises `ConfigError`."""
         version, files = msgspec.msgpack.decode(packed, type=tuple[str, dict[str, str]])
-        return Config(files, version, Directory.from_text(files[DIRECTORY], version))
+        return Config(files, version, Directory.from_files(files, version))
 
 
 def config_of(files: dict[str, str]) -> Config:
     """The configuration that these texts make. Raises `ConfigError`."""
-    contents = {name: canonical(read_yaml(name, files[name])) for name in sorted(files)}
+    contents = {name: _content(name, files[name]) for name in sorted(files)}
     digest = hashlib.sha256(msgspec.json.encode(contents)).hexdigest()
     version = digest[:12]
-    return Config(files, version, Directory.from_text(files[DIRECTORY], version))
+    return Config(files, version, Directory.from_files(files, version))
+
+
+def _content(name: str, text: str) -> str:
+    """What counts of a file's text for the version."""
+    return canonical(read_yaml(name, text)) if name.endswith(".yaml") else "\n".join(text.split())
 
 
 def load_config(folder: str | Path) -> Config:

@@ -13,6 +13,8 @@ class RowTable:
 
     key: tuple[str, ...]
     rest: tuple[str, ...]
+    #: the column that holds the key of the journey that writes the rows
+    owner: str = "customer"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -102,6 +104,57 @@ TABLES: dict[str, RowTable] = {
             "since",
             "due_at",
             "expires_at",
+            "owner",
         ),
+        "owner",
+    ),
+    "deals": RowTable(
+        ("source", "deal_id"),
+        (
+            "pipeline",
+            "stage",
+            "stage_kind",
+            "customer",
+            "manager",
+            "group",
+            "created_at",
+            "closed_at",
+            "stage_since",
+            "due_at",
+            "amount_minor",
+            "currency",
+            "loss_reason",
+            "lead_id",
+            "proposed_at",
+            "owner",
+        ),
+        "owner",
+    ),
+    "stage_stays": RowTable(
+        ("source", "event_id"),
+        (
+            "deal_id",
+            "pipeline",
+            "stage",
+            "stage_kind",
+            "entered_at",
+            "left_at",
+            "dwell_ms",
+            "due_at",
+            "manager",
+            "group",
+            "customer",
+            "amount_minor",
+            "currency",
+            "loss_reason",
+            "owner",
+        ),
+        "owner",
+    ),
+    "customer_links": RowTable(("customer", "root"), ()),
+    "tasks": RowTable(
+        ("source", "task_id"),
+        ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner"),
+        "owner",
     ),
 }

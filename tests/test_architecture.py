@@ -13,6 +13,7 @@ STREAMS = ROOT / "streams"
 
 #: Decides what events mean: the same input gives the same output in every process, at any time.
 PURE = {
+    "absences",
     "alerts",
     "calendars",
     "config_text",
@@ -23,6 +24,8 @@ PURE = {
     "event_fields",
     "event_types",
     "events",
+    "funnel",
+    "funnel_text",
     "intake",
     "journey",
     "kpis",

@@ -6,6 +6,7 @@ from streams.agents.bundles import Bundles
 from streams.config import Config
 from streams.engine import Batch, Output, Record, Stage
 from streams.intake import Accepted, DeadLetter, Intake
+from streams.journey import keys_of
 from streams.records import CustomerRow, EventRow, EventsRecord, pack
 from streams.topics import DEAD_LETTERS, EVENT_TOPICS, InternalTopics, partition_of
 
@@ -72,8 +73,8 @@ class IntakeStage(Stage):
 
     def _accept(self, accepted: Accepted, size: int) -> None:
         row = accepted.row
-        partition = partition_of(row.event.customer, self._spread)
-        self._events.add(partition, [row], 1 + size // _BYTES_PER_WEIGHT)
+        for partition in sorted({partition_of(key, self._spread) for key in keys_of(row.event)}):
+            self._events.add(partition, [row], 1 + size // _BYTES_PER_WEIGHT)
         self.accepted += 1
         for customer in (accepted.customer, *accepted.linked):
             if customer is not None and customer.customer not in self._known:

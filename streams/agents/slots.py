@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from streams.agents.watermarks import PANE_PATIENCE, slowest
-from streams.journey import Journey
+from streams.journey import Journey, is_entity
 from streams.records import EventRow, pack
 
 #: A customer just heard of is kept at least this long (event time, ms), however old the events.
@@ -98,6 +98,8 @@ class Slots:
         self.meta = Meta()
         self.meta_version = -1
         self._slots: dict[str, Slot] = {}
+        #: Deals, tasks and leads that were ever forgotten: others that come are new.
+        self._once: set[str] = set()
         #: Customers forgotten at a version, as far as records up to it may come again.
         self._forgotten: dict[str, int] = {}
         self._last_forgotten = -1
@@ -114,7 +116,8 @@ class Slots:
         slot = self._slots.get(customer)
         if slot is None:
             journey = Journey.new(customer)
-            journey.forgotten_until = self.meta.forgotten_until
+            if not is_entity(customer) or customer in self._once:
+                journey.forgotten_until = self.meta.forgotten_until
             slot = self._slots[customer] = Slot(-1, None, journey)
         return slot
 
@@ -130,6 +133,8 @@ class Slots:
     def restore(self, customer: str, version: int, raw: bytes | None) -> None:
         """Puts a slot of the ledger in place, or notes that it was forgotten."""
         if raw is None:
+            self._slots.pop(customer, None)
+            self._remember(customer)
             self._forgotten[customer] = version
             self._last_forgotten = max(self._last_forgotten, version)
             return
@@ -166,6 +171,11 @@ class Slots:
         for customer in [c for c, s in self._slots.items() if s.keep_until < meta.watermark]:
             slot = self._slots.pop(customer)
             meta.forgotten_until = max(meta.forgotten_until, slot.last_at)
+            self._remember(customer)
             yield customer
         for slot in self._slots.values():
             slot.rest()
+
+    def _remember(self, key: str) -> None:
+        if is_entity(key):
+            self._once.add(key)

@@ -164,7 +164,7 @@ class Loader:
                     f"{part.source.topic} holds state of a later epoch than {stage.epoch}, which "
                     f"this worker is set to: set it to the present one (SALESPULSE_EPOCH)."
                 )
-            if state is not None or version >= replayed:
+            if state is not None or version >= replayed or stage.needs_gone(key):
                 stage.restore(partition, key, version, state)
             if count % KEYS_PER_TURN == 0:
                 await asyncio.sleep(0)

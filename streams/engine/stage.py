@@ -60,6 +60,10 @@ class Stage(ABC):
     def clear(self) -> None:
         """Forgets all state and everything collected, of all partitions."""
 
+    def needs_gone(self, key: bytes) -> bool:  # noqa: ARG002  for those who override it
+        """Whether the end of a key's state is told at loading however long ago it was."""
+        return False
+
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         """Takes over a key's state from the ledger; called once per key, in no set order.
 

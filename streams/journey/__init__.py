@@ -1,27 +1,34 @@
-"""The journey of one customer: his calls and leads folded into records, legs, items and facts.
+"""The journey of one customer, or of one deal or task: events folded into records, items and facts.
 
 Pure: no clock, no broker, no files. `apply` folds events in the order of the log and tells what
-changed; `replace` folds a stored history again. One file per step: `legs` and `calls` read one call,
-`recovery` and `items` read a customer's calls together, `leads` and `ownership` what became of his
-leads, `call_facts`, `item_facts` and `lead_facts` measure them, `rows` writes them as table rows,
-`fold` takes the differences, `forgetting` and `history` end and restore state.
+changed; `replace` folds a stored history again. One file per step: `keys` says where an event is
+folded, `legs` and `calls` read one call, `recovery` and `items` read a customer's calls together,
+`leads` and `ownership` what became of his leads; `deals`, `tasks` and `activities` read what needs no
+calls (`entities`); `*_facts` measure them, `rows` and `entity_rows` write them as table rows, `fold`
+takes the differences, `forgetting` and `history` end and restore state.
 """
 
-from streams.journey.fold import Changes, apply
+from streams.journey.changes import Changes, Forward
+from streams.journey.fold import apply
 from streams.journey.forgetting import await_history, needs_history
 from streams.journey.history import replace
 from streams.journey.journey import Journey, TooManyEvents
+from streams.journey.keys import further_keys, is_entity, keys_of
 from streams.journey.names import NAMES
 from streams.journey.rows import RowChange
 
 __all__ = [
     "NAMES",
     "Changes",
+    "Forward",
     "Journey",
     "RowChange",
     "TooManyEvents",
     "apply",
     "await_history",
+    "further_keys",
+    "is_entity",
+    "keys_of",
     "needs_history",
     "replace",
 ]

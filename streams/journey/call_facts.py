@@ -38,13 +38,15 @@ _DIAL_CONVERSATION = CODES["dial_conversation"]
 _DIAL_EARLY = CODES["dial_early_hangup"]
 _RESPONSE = CODES["response"]
 _WAITING = CODES["waiting"]
+_RATINGS = {"customer": CODES["csat"], "reviewer": CODES["qa"]}
+_ACTION = CODES["crm_action"]
 
 
 def call_facts(call: CallSummary, customer: str) -> list[Fact]:
-    """The facts of a call; none as long as its start is not known, or if it is excluded."""
+    """The facts of a call; but for its ratings none while its start is not known, or if it is excluded."""
+    facts: list[Fact] = _ratings(call) if call.ratings else []
     if not call.counts:
-        return []
-    facts: list[Fact] = []
+        return facts
     if call.direction == "in":
         _inbound(call, customer, facts)
         if call.legs:
@@ -96,6 +98,15 @@ def _dial(call: CallSummary, facts: list[Fact]) -> None:
             facts.append(Fact(_DIAL_CONVERSATION, manager, group, True, at))
         if call.talk_ms is not None and call.talk_ms < EARLY_HANGUP_MS:
             facts.append(Fact(_DIAL_EARLY, manager, group, True, at))
+
+
+def _ratings(call: CallSummary) -> list[Fact]:
+    """What customers and reviewers gave the managers of a call; of one moment the best."""
+    best: dict[tuple[int, str, str, int], int] = {}
+    for event, group in zip(call.ratings, call.rating_groups, strict=True):
+        given = (_RATINGS[event.word], event.manager, group, event.at)
+        best[given] = max(event.rating, best.get(given, 0))
+    return [Fact(name, who, group, True, at, rating) for (name, who, group, at), rating in best.items()]
 
 
 class _PerSubject:

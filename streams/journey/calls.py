@@ -41,6 +41,8 @@ class CallSummary(msgspec.Struct, gc=False):
     caller_group: str
     last_at: int  #: its last event
     legs: list[Leg]
+    ratings: list[CallEvent] = []  #: those of customers and reviewers
+    rating_groups: list[str] = []  #: of the manager of each
     outcome: str = ""
     in_hours: bool | None = None  #: whether the wait began in working hours
     in_time: bool = False  #: answered within the T of its group
@@ -90,13 +92,14 @@ class CallSummary(msgspec.Struct, gc=False):
 class _Milestones:
     """First event of each kind, and the last of those whose last counts."""
 
-    __slots__ = ("ended", "first", "group", "rating")
+    __slots__ = ("ended", "first", "group", "rating", "ratings")
 
     def __init__(self, events: list[CallEvent]) -> None:
         self.first: dict[int, CallEvent] = {}
         self.ended: CallEvent | None = None
         self.group = ""
         self.rating = -1
+        self.ratings: list[CallEvent] = []
         for event in events:
             kind = event.kind
             if kind not in self.first:
@@ -104,9 +107,16 @@ class _Milestones:
             if kind == kinds.ENDED:
                 self.ended = event
             elif kind == kinds.RATED and event.rating >= 0:
-                self.rating = event.rating
+                self._rate(event)
             if event.group and not self.group:
                 self.group = event.group
+
+    def _rate(self, event: CallEvent) -> None:
+        """Customers' ratings and reviewers' are two things; those of machines count nowhere."""
+        if event.word == "customer":
+            self.rating = event.rating
+        if event.word in ("customer", "reviewer"):
+            self.ratings.append(event)
 
     def at(self, kind: int) -> int | None:
         """When the first event of this kind was."""
@@ -132,8 +142,14 @@ class _Milestones:
         return self.at(kinds.STARTED)
 
 
-def summarize(call: CallState, customer: str, directory: Directory) -> CallSummary:
-    """Derive everything that a call's own events tell."""
+#: What a customer may be flagged as whose calls are in no KPI; of several the first counts.
+EXCLUDING = ("test", "spam", "staff", "supplier")
+
+
+def summarize(
+    call: CallState, customer: str, directory: Directory, flags: frozenset[str] = frozenset()
+) -> CallSummary:
+    """Derive everything that a call's own events tell, and what is known of the customer."""
     marks = _Milestones(call.events)
     start = marks.first.get(kinds.STARTED)
     direction = start.word if start else ""
@@ -170,8 +186,13 @@ def summarize(call: CallState, customer: str, directory: Directory) -> CallSumma
         caller_group=_caller_group(start, caller, group, directory),
         last_at=call.events[-1].at,
         legs=legs,
+        ratings=marks.ratings,
+        rating_groups=[directory.group_of(event.manager, event.at) for event in marks.ratings],
     )
     _judge(summary, marks, customer, directory)
+    if not summary.excluded and flags:
+        summary.excluded = next((flag for flag in EXCLUDING if flag in flags), "")
+        summary.conversation = summary.conversation and not summary.excluded
     return summary
 
 

@@ -11,12 +11,15 @@ import msgspec
 
 from streams.journey.call_facts import call_facts
 from streams.journey.calls import CallSummary, summarize
+from streams.journey.changes import Changes
+from streams.journey.entities import DerivedEntity, derive_entity
 from streams.journey.forgetting import open_until, prune
 from streams.journey.item_facts import item_facts
 from streams.journey.items import missed_items
 from streams.journey.journey import NEVER, Derived, DerivedLead, Journey
 from streams.journey.lead_facts import lead_facts
 from streams.journey.leads import read_lead
+from streams.journey.linking import keeps_nothing, pass_on
 from streams.journey.names import NAMES
 from streams.journey.places import Directories
 from streams.journey.recovery import Recovery, Timeline, recoveries
@@ -30,43 +33,43 @@ from streams.journey.rows import (
     leg_row,
     measurement_row,
 )
-from streams.journey.state import CallKey, Fact, LeadKey, LeadState, Waiting
+from streams.journey.state import CallKey, EntityKey, EntityState, Fact, LeadKey, LeadState, Waiting
 from streams.records import EventRow, FactChange, FactKey
+from streams.records_tables import TABLES
 
 
-class Changes(msgspec.Struct):
-    """What a batch of events changed.
-
-    `facts` holds what was taken back before what was added, so that an item that only moved (its
-    start, its group) is closed before it is opened again. `rows` holds a row of `measurements` for
-    each of them besides the rows of the other tables.
-    """
-
-    facts: list[FactChange] = []
-    rows: list[RowChange] = []
-
-
-def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: Directories) -> Changes:
+def apply(
+    journey: Journey,
+    rows: Iterable[EventRow],
+    config: str,
+    directories: Directories,
+    *,
+    forwarded: bool = False,
+) -> Changes:
     """Fold events of this customer into the journey, in the order of the log.
 
     `config` is the version stamped on their record. While history is awaited they are only held.
-    If deriving raises, the journey is as before.
+    If deriving raises, the journey is as before. `forwarded`: they come from another journey, out of
+    the order of the log, so that the marks say nothing of them.
     """
+    touched = journey.begin()
+    fresh = [row for row in rows if forwarded or journey.mark(row)]
     if journey.awaited:
-        journey.waiting.extend(Waiting(config, row) for row in rows if journey.mark(row))
+        journey.waiting.extend(Waiting(config, row) for row in fresh)
         return Changes()
+    if keeps_nothing(journey):
+        return pass_on(journey, [Waiting(config, row) for row in fresh])
     if journey.derived is None:
         warm(journey, directories)
-    touched = journey.begin()
     try:
-        for row in rows:
-            if journey.mark(row):
-                journey.add(row, config, touched)
+        for row in fresh:
+            journey.add(row, config, touched)
         expires = journey.derived is not None and journey.derived.expires_at <= journey.last_at
-        if not touched.calls and not touched.concerns_all and not expires:
+        if touched.is_empty and not expires:
             return Changes()
-        keys = sorted({key for key, _ in touched.calls})
-        changes = _derive(journey, keys, directories, anew=touched.concerns_all or expires)
+        keys = sorted(journey.calls if touched.flagged else {key for key, _ in touched.calls})
+        entities = sorted({key for key, _ in touched.entities})
+        changes = _derive(journey, keys, entities, directories, anew=touched.concerns_all or expires)
     except Exception:
         journey.undo(touched)
         raise
@@ -76,13 +79,27 @@ def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: 
 
 def warm(journey: Journey, directories: Directories) -> None:
     """Derive what was emitted before this process had the journey."""
-    calls = {key: summary(journey, key, directories) for key in journey.calls}
-    journey.derived = derived(journey, calls, directories)
+    journey.derived = derived_whole(journey, directories)
+
+
+def derived_whole(journey: Journey, directories: Directories) -> Derived:
+    """Everything that the journey's events amount to."""
+    calls = {key: summary(journey, key, directories) for key in sorted(journey.calls)}
+    entities = _derive_entities(journey, sorted(journey.entities), directories)
+    return msgspec.structs.replace(derived(journey, calls, directories), entities=entities)
+
+
+def _derive_entities(
+    journey: Journey, keys: list[EntityKey], directories: Directories
+) -> dict[EntityKey, DerivedEntity]:
+    """What these deals, tasks and activities amount to, each by itself."""
+    states = [journey.entities[key] for key in keys]
+    return {s.key: derive_entity(s, journey.customer, directories(s.config)) for s in states}
 
 
 def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Directories) -> Derived:
     """What the calls of a customer amount to together."""
-    missed = not journey.customer.startswith("anonymous:") and any(c.missed for c in calls.values())
+    missed = not journey.nameless and any(call.missed for call in calls.values())
     if not missed and not journey.leads:
         return Derived(calls)
     timeline = Timeline(list(calls.values()), journey.notes)
@@ -121,11 +138,18 @@ def _derive_lead(
 def summary(journey: Journey, key: CallKey, directories: Directories) -> CallSummary:
     """What a call of the journey amounts to, by the configuration that it is stamped with."""
     call = journey.calls[key]
-    return summarize(call, journey.customer, directories(call.config))
+    return summarize(call, journey.customer, directories(call.config), journey.flags)
 
 
-def _derive(journey: Journey, keys: list[CallKey], directories: Directories, *, anew: bool) -> Changes:
-    """Derive these calls anew, and what of the customer depends on them; tell what changed.
+def _derive(
+    journey: Journey,
+    keys: list[CallKey],
+    entities: list[EntityKey],
+    directories: Directories,
+    *,
+    anew: bool,
+) -> Changes:
+    """Derive these calls and entities anew, and what depends on the calls; tell what changed.
 
     `anew`: his calls together are to be derived anew in any case.
     """
@@ -134,11 +158,14 @@ def _derive(journey: Journey, keys: list[CallKey], directories: Directories, *, 
     if anew or any(_concerns_others(old.calls.get(key), call) for key, call in fresh.items()):
         new = derived(journey, {**old.calls, **fresh}, directories)
     else:
-        new = msgspec.structs.replace(old, calls={**old.calls, **fresh})
+        new = msgspec.structs.replace(old, calls={**old.calls, **fresh} if fresh else old.calls)
+    new.entities = old.entities
+    if entities:
+        new.entities = {**old.entities, **_derive_entities(journey, entities, directories)}
     changed = set(keys)
     changed |= _differing(old.recoveries, new.recoveries)
     changed |= _differing(old.item_facts, new.item_facts)
-    return compare(journey, old, new, sorted(changed))
+    return compare(journey, old, new, sorted(changed), entities)
 
 
 def _differing(old: dict[CallKey, Any], new: dict[CallKey, Any]) -> set[CallKey]:
@@ -153,8 +180,10 @@ def _concerns_others(old: CallSummary | None, new: CallSummary) -> bool:
     return (old.bearing() if old else None) != new.bearing()
 
 
-def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -> Changes:
-    """Differences in these calls and in the open items; the journey holds the new from now on."""
+def compare(
+    journey: Journey, old: Derived, new: Derived, keys: list[CallKey], entities: list[EntityKey]
+) -> Changes:
+    """Differences in these calls and entities and in what is open; the journey holds the new from now on."""
     rows: list[RowChange] = []
     gone: list[FactChange] = []
     made: list[FactChange] = []
@@ -169,6 +198,9 @@ def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -
             compare_facts(call.entity, before, facts, gone, made)
             remembered.append((key, facts))
     leads = _compare_leads(old.leads, new.leads, rows, gone, made, journey)
+    for entity in entities:
+        state, before_that = journey.entities[entity], old.entities.get(entity)
+        _compare_entity(before_that, new.entities[entity], state, rows, gone, made)
     _compare_items(old.items, new.items, rows)
     gone += made
     rows += [measurement_row(change, journey.customer) for change in gone]
@@ -176,8 +208,10 @@ def compare(journey: Journey, old: Derived, new: Derived, keys: list[CallKey]) -
         journey.calls[key].facts = facts
     for key, facts in leads:
         journey.leads[key].facts = facts
+    for entity in entities:
+        journey.entities[entity].facts = new.entities[entity].facts
     journey.derived = new
-    journey.open_until = open_until(journey.customer, new)
+    journey.open_until = open_until(new, nameless=journey.nameless)
     return Changes(gone, rows)
 
 
@@ -227,6 +261,25 @@ def _compare_leads(
             compare_facts(state.entity, state.facts, lead.facts, gone, made)
             remembered.append((key, lead.facts))
     return remembered
+
+
+def _compare_entity(
+    old: DerivedEntity | None,
+    new: DerivedEntity,
+    state: EntityState,
+    rows: list[RowChange],
+    gone: list[FactChange],
+    made: list[FactChange],
+) -> None:
+    """Differences in a deal, a task or an activity."""
+    before = old.rows if old else {}
+    for key, row in before.items():
+        if key not in new.rows:
+            table = TABLES[row.table]
+            rows.append(gone_row(row.table, row.values[: len(table.key)]))
+    rows += [row for key, row in new.rows.items() if before.get(key) != row]
+    if new.facts != state.facts:
+        compare_facts(state.entity, state.facts, new.facts, gone, made)
 
 
 def _compare_items(

@@ -1,12 +1,25 @@
 """Refold: a customer's stored history replaces what state holds of him."""
 
-from streams.journey.fold import Changes, compare, derived, summary
+from typing import Any
+
+from streams.journey.changes import Changes
+from streams.journey.fold import compare, derived_whole
 from streams.journey.forgetting import prune
 from streams.journey.journey import Derived, Journey, Touched
-from streams.journey.names import CODES, LEAD_CODES, NAMES
+from streams.journey.keys import is_entity
+from streams.journey.linking import hand_over, keeps_nothing, pass_on
+from streams.journey.names import BEARERS, CODES, NAMES
 from streams.journey.places import Directories
 from streams.journey.rows import RowChange, gone_row, measurement_row
-from streams.journey.state import CallState, Fact, JourneyState, LeadState, mark_slot
+from streams.journey.state import (
+    CallState,
+    EntityState,
+    Fact,
+    JourneyState,
+    LeadState,
+    Waiting,
+    mark_slot,
+)
 from streams.records import EventRow, FactChange, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 
@@ -20,10 +33,12 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     if not journey.awaited or history.request != journey.awaited:
         return Changes()
     fresh = _refolded(journey, history)
+    if keeps_nothing(fresh):
+        return _passed_on(journey, fresh, history)
     gone: list[FactChange] = []
     _remember(fresh, history.facts, gone)
-    calls = {key: summary(fresh, key, directories) for key in sorted(fresh.calls)}
-    changes = compare(fresh, Derived(), derived(fresh, calls, directories), sorted(calls))
+    whole = derived_whole(fresh, directories)
+    changes = compare(fresh, Derived(), whole, sorted(fresh.calls), sorted(fresh.entities))
     changes.facts[:0] = gone
     changes.rows += [measurement_row(change, fresh.customer) for change in gone]
     changes.rows += _no_more(changes.rows, fresh, history)
@@ -32,9 +47,23 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     return changes
 
 
+def _passed_on(journey: Journey, fresh: Journey, history: HistoryRecord) -> Changes:
+    """What becomes of the events of a journey that keeps none."""
+    held = journey.waiting
+    if not is_entity(fresh.customer):
+        changes = hand_over(fresh, history, held)
+    else:
+        stored = [Waiting(config, row) for row, config in zip(history.rows, history.configs, strict=True)]
+        fresh.linked, fresh.unnamed, fresh.seen = frozenset(), [], set()
+        changes = pass_on(fresh, [*stored, *held])
+    journey.take_over(fresh)
+    return changes
+
+
 def _refolded(journey: Journey, history: HistoryRecord) -> Journey:
     """All events of the customer, in the order of the log; of one id the first."""
     fresh = Journey(JourneyState(journey.customer, list(journey.marks.items()), journey.last_at))
+    fresh.linked, fresh.flags, fresh.rank = journey.linked, journey.flags, journey.rank
     touched = Touched({}, 0)
     for row, config in zip(history.rows, history.configs, strict=True):
         _raise_mark(fresh, row)
@@ -47,17 +76,26 @@ def _refolded(journey: Journey, history: HistoryRecord) -> Journey:
 
 def _add_held(fresh: Journey, journey: Journey, touched: Touched) -> None:
     """Add what state holds and the store does not know yet."""
-    for key, call in journey.calls.items():
-        for event in call.events:
-            if (call.source, event.event_id) not in fresh.seen:
-                fresh.add_call_event(key, event, call.config, touched)
-    for key, lead in journey.leads.items():
-        for lead_event in lead.events:
-            if (lead.source, lead_event.event_id) not in fresh.seen:
-                fresh.add_lead_event(key, lead_event, lead.config, touched)
-    for note in journey.notes:
-        if (note.source, note.event_id) not in fresh.seen:
-            fresh.add_note(note, touched)
+
+    def unknown(source: str, events: list[Any]) -> list[Any]:
+        return [event for event in events if (source, event.event_id) not in fresh.seen]
+
+    # Found out before any is added: one event may be of a lead and an activity.
+    calls = [(key, call.config, unknown(call.source, call.events)) for key, call in journey.calls.items()]
+    leads = [(key, lead.config, unknown(lead.source, lead.events)) for key, lead in journey.leads.items()]
+    others = [(key, one.config, unknown(one.source, one.events)) for key, one in journey.entities.items()]
+    notes = [note for note in journey.notes if (note.source, note.event_id) not in fresh.seen]
+    for call_key, config, events in calls:
+        for event in events:
+            fresh.add_call_event(call_key, event, config, touched)
+    for lead_key, config, events in leads:
+        for event in events:
+            fresh.add_lead_event(lead_key, event, config, touched)
+    for key, config, events in others:
+        for event in events:
+            fresh.add_entity_event(key, event, config, touched)
+    for note in notes:
+        fresh.add_note(note, touched)
 
 
 def _raise_mark(journey: Journey, row: EventRow) -> None:
@@ -67,26 +105,34 @@ def _raise_mark(journey: Journey, row: EventRow) -> None:
 
 
 def _remember(journey: Journey, facts: list[StoredFact], gone: list[FactChange]) -> None:
-    """Give each call and lead the facts stored under its name; take back those of what is no more."""
-    calls: dict[str, CallState | LeadState] = {call.entity: call for call in journey.calls.values()}
-    leads: dict[str, CallState | LeadState] = {lead.entity: lead for lead in journey.leads.values()}
-    for state in (*calls.values(), *leads.values()):
+    """Give each call, lead and so on the facts stored under its name; take back those of what is no more."""
+    bearers = _bearers(journey)
+    for state in bearers.values():
         state.facts = []
     for stored in facts:
         key = stored.key
         code = CODES.get(key.name)
-        found = (leads if code in LEAD_CODES else calls).get(key.entity)
+        found = None if code is None else bearers.get((BEARERS.get(code, "call"), key.entity))
         if code is None or found is None:
             gone.append(FactChange(key, stored.value, None, stored.tag))
             continue
         found.facts.append(Fact(code, key.manager, key.group, key.whole, key.at, stored.value, stored.tag))
-    for state in (*calls.values(), *leads.values()):
+    for state in bearers.values():
         state.facts.sort()
+
+
+def _bearers(journey: Journey) -> dict[tuple[str, str], CallState | LeadState | EntityState]:
+    """Under whose name facts are remembered: by what it is, and its name."""
+    found: dict[tuple[str, str], CallState | LeadState | EntityState] = {}
+    found.update((("call", call.entity), call) for call in journey.calls.values())
+    found.update((("lead", lead.entity), lead) for lead in journey.leads.values())
+    found.update(((one.what, one.entity), one) for one in journey.entities.values())
+    return found
 
 
 def _no_more(rows: list[RowChange], journey: Journey, history: HistoryRecord) -> list[RowChange]:
     """Takes back the stored rows whose keys were not derived any more."""
-    states: list[CallState | LeadState] = [*journey.calls.values(), *journey.leads.values()]
+    states = _bearers(journey).values()
     facts = {(state.entity, *_fact_key(fact)) for state in states for fact in state.facts}
     derived_keys: dict[str, set[tuple[object, ...]]] = {table: set() for table in TABLES}
     for row in rows:

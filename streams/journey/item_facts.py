@@ -17,6 +17,11 @@ _CALLBACK_REACHED = CODES["callback_reached"]
 _RESPONSE = CODES["response"]
 _OPEN_MISSED = CODES["open_missed"]
 _UNCALLED_MISSED = CODES["uncalled_missed"]
+_ITEM = CODES["missed_item"]
+_ITEM_REACHED = CODES["missed_item_reached"]
+_LOST_CALLER = CODES["lost_caller"]
+_SPAN = CODES["span_missed"]
+_SPAN_UNCALLED = CODES["span_uncalled"]
 
 
 def item_facts(items: list[MissedItem], customer: str) -> dict[CallKey, list[Fact]]:
@@ -35,7 +40,7 @@ def item_facts(items: list[MissedItem], customer: str) -> dict[CallKey, list[Fac
 
 def _facts(item: MissedItem, customer: str) -> list[Fact]:
     group = item.opener.group
-    facts: list[Fact] = []
+    facts = _outcome(item, group, customer)
     if item.is_open:
         tag = f"{group}|{customer}"
         facts.append(Fact(_OPEN_MISSED, "", group, True, item.since, item.deadline, tag))
@@ -51,4 +56,19 @@ def _facts(item: MissedItem, customer: str) -> list[Fact]:
         facts.append(Fact(_CALLBACK_DUE, "", group, True, item.due_at))
         if first is not None and first <= item.due_at:
             facts.append(Fact(_CALLBACK_IN_TIME, "", group, True, item.due_at))
+    return facts
+
+
+def _outcome(item: MissedItem, group: str, customer: str) -> list[Fact]:
+    """How long the customer waited, and whether he was reached by the end of the next working day."""
+    since, until = item.since, item.until
+    facts = [Fact(_ITEM, "", group, True, since, item.reach_by)]
+    if item.reached:
+        facts.append(Fact(_ITEM_REACHED, "", group, True, since, item.reach_by))
+    if item.lost:
+        facts.append(Fact(_LOST_CALLER, "", group, True, item.reach_by, 1, customer))
+    called = (item.attempts[0].started_at or until) if item.attempts else until
+    for name, end in ((_SPAN, until), (_SPAN_UNCALLED, called)):
+        if end > since:
+            facts.append(Fact(name, "", group, True, since, end))
     return facts

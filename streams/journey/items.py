@@ -23,6 +23,9 @@ class MissedItem(msgspec.Struct, gc=False):
     deadline: int  #: when it is given up if nothing happens
     due_at: int  #: when the callback is due
     until: int  #: when it ended; its deadline while it is open
+    reach_by: int = 0  #: closing time of the next working day: then he is reached or lost
+    reached: bool = False  #: by a conversation, by then
+    lost: bool = False  #: reached by nobody by then
     ended: str = ""  #: `in`, `out`, `other`, `closed`, `given_up`; empty while only time can end it
     misses: list[CallSummary] = []
     attempts: list[CallSummary] = []
@@ -73,6 +76,9 @@ def _opened(call: CallSummary, timeline: Timeline, directory: Directory) -> Miss
     due_at = calendar.after(at, settings.callback_within_ms)
     item = MissedItem(call, at, deadline, due_at, deadline, misses=[])
     recovery = timeline.recovery(at)
+    item.reach_by = calendar.after_working_days(at, 1)
+    item.lost = recovery is None or recovery[1] > item.reach_by
+    item.reached = recovery is not None and not item.lost and recovery[0] != "other"
     if recovery is not None and recovery[1] <= deadline:
         item.ended, item.until = recovery
     failed = sorted(

@@ -10,20 +10,27 @@ import msgspec
 
 from streams.journey import kinds
 from streams.journey.calls import CallSummary
+from streams.journey.entities import DerivedEntity, entity_place
+from streams.journey.keys import LEAD, is_entity, linked_keys
 from streams.journey.recovery import NOT_MISSED, Recovery
 from streams.journey.rows import RowChange
 from streams.journey.state import (
     CallEvent,
     CallKey,
     CallState,
+    EntityEvent,
+    EntityKey,
+    EntityState,
     Fact,
     JourneyState,
     LeadEvent,
     LeadKey,
     LeadState,
     Note,
+    Waiting,
     mark_slot,
     read_call_event,
+    read_entity_event,
     read_lead_event,
     read_note,
 )
@@ -62,6 +69,7 @@ class Derived(msgspec.Struct):
     #: row of each open item, by kind and name
     items: dict[tuple[str, str], RowChange] = {}
     leads: dict[LeadKey, DerivedLead] = {}
+    entities: dict[EntityKey, DerivedEntity] = {}
     #: when the first open item will be given up
     expires_at: int = NEVER
 
@@ -75,22 +83,31 @@ class Touched(msgspec.Struct):
 
     marks: dict[int, int]
     last_at: int
+    linked: frozenset[str] = frozenset()  #: as it was before
+    flags: frozenset[str] = frozenset()  #: as it was before
+    flagged: bool = False
     calls: list[tuple[CallKey, CallEvent]] = []
     notes: list[Note] = []
     leads: list[tuple[LeadKey, LeadEvent]] = []
+    entities: list[tuple[EntityKey, EntityEvent]] = []
 
     @property
     def concerns_all(self) -> bool:
         """Whether it holds what concerns more than single calls."""
-        return bool(self.notes or self.leads)
+        return bool(self.notes or self.leads or self.flagged)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added that anything is derived from."""
+        return not (self.calls or self.entities or self.concerns_all)
 
 
 class Journey:
     """State of one customer. `streams.journey.fold` changes it."""
 
     __slots__ = (
-        "awaited", "calls", "customer", "derived", "forgotten_until", "last_at", "leads", "marks",
-        "notes", "open_until", "seen", "waiting",
+        "awaited", "calls", "customer", "derived", "entities", "flags", "forgotten_until", "last_at",
+        "leads", "linked", "marks", "notes", "open_until", "rank", "seen", "unnamed", "waiting",
     )  # fmt: skip
 
     def __init__(self, state: JourneyState) -> None:
@@ -102,11 +119,18 @@ class Journey:
         self.awaited = state.awaited
         self.calls = {(call.source, call.call_id): call for call in state.calls}
         self.leads = {(lead.source, lead.lead_id): lead for lead in state.leads}
+        self.entities = {entity.key: entity for entity in state.entities}
+        self.linked = frozenset(state.linked)
+        self.flags = frozenset(state.flags)
+        self.unnamed = state.unnamed
+        self.rank = state.rank
         self.notes = state.notes
         self.waiting = state.waiting
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
         self.seen.update((note.source, note.event_id) for note in state.notes)
         self.seen.update((lead.source, e.event_id) for lead in state.leads for e in lead.events)
+        self.seen.update((one.source, e.event_id) for one in state.entities for e in one.events)
+        self.seen.update((one.row.event.source, one.row.event.event_id) for one in state.unnamed)
         self.derived: Derived | None = None
 
     @classmethod
@@ -138,11 +162,31 @@ class Journey:
             self.notes,
             self.waiting,
             [self.leads[key] for key in sorted(self.leads)],
+            [self.entities[key] for key in sorted(self.entities)],
+            sorted(self.linked),
+            sorted(self.flags),
+            self.unnamed,
+            self.rank,
         )
 
+    @property
+    def root(self) -> str:
+        """The key under which this customer is known: of those that are one the least."""
+        return self.customer if is_entity(self.customer) else min([self.customer, *self.linked])
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether all of this customer is to be found under another key."""
+        return self.root != self.customer
+
+    @property
+    def nameless(self) -> bool:
+        """Whether several people may hide behind it, so that one call says nothing of another."""
+        return self.customer.startswith("anonymous:") or "shared" in self.flags
+
     def keep_until(self) -> int:
-        """Event time until which it must be kept, in ms; for ever while history is awaited."""
-        if self.awaited:
+        """Event time until which it must be kept, in ms; for ever what tells who a customer is."""
+        if self.awaited or self.flags or self.handed_over:
             return NEVER
         return max(self.last_at + KEEP_MS, self.open_until)
 
@@ -152,22 +196,46 @@ class Journey:
         Raises `TooManyEvents` for a call or lead that can be none.
         """
         event = row.event
-        kind = kinds.KEPT.get(event.type)
-        if kind is not None and (event.source, event.event_id) in self.seen:
+        if (event.source, event.event_id) in self.seen:
             return
         self.last_at = max(self.last_at, event.at)
-        if kind is None:
-            return
-        if kind >= kinds.LEAD_CREATED:
+        place = entity_place(self.customer, event.source, event.type, event.event_id)
+        if place is not None:
+            self.add_entity_event(place[0], read_entity_event(row, place[1]), config, touched)
+        if self.customer.startswith(LEAD):
+            self._add_of_lead(row, config)
+        elif not is_entity(self.customer):
+            self._add_of_customer(row, config, touched)
+
+    def _add_of_lead(self, row: EventRow, config: str) -> None:
+        """Remember whose lead it is, and removals that do not say."""
+        if row.event.customer:
+            self.linked |= {row.event.customer}
+        elif row.event.type == "lead.removed":
+            self.unnamed = [*self.unnamed, Waiting(config, row)]
+            self.seen.add((row.event.source, row.event.event_id))
+
+    def _add_of_customer(self, row: EventRow, config: str, touched: Touched) -> None:
+        """Take in an event of a call or lead, or a note."""
+        event, kind = row.event, row.event.type
+        if (number := kinds.CALL_KINDS.get(kind)) is not None:
+            if isinstance(call_id := event.data.get("call_id"), str):
+                key = (event.source, call_id)
+                self.add_call_event(key, read_call_event(row, number), config, touched)
+        elif (number := kinds.LEAD_KINDS.get(kind)) is not None:
             lead_id = event.data.get("lead_id")
             # Whose lead it was can not be told of a removal that names no customer.
             if isinstance(lead_id, str) and self.customer:
-                lead_event = read_lead_event(row, kind)
-                self.add_lead_event((event.source, lead_id), lead_event, config, touched)
-        elif kind >= kinds.CONTACTED:
-            self.add_note(read_note(row, kind), touched)
-        elif isinstance(call_id := event.data.get("call_id"), str):
-            self.add_call_event((event.source, call_id), read_call_event(row, kind), config, touched)
+                key = (event.source, lead_id)
+                self.add_lead_event(key, read_lead_event(row, number), config, touched)
+        elif kind == "customer.flagged":
+            flag = event.data["flag"]
+            touched.flagged = touched.flagged or flag not in self.flags
+            self.flags |= {flag}
+        elif kind == "customer.linked":
+            self.linked |= set(linked_keys(event)) - {self.customer}
+        elif (number := kinds.NOTE_KINDS.get(kind)) is not None:
+            self.add_note(read_note(row, number), touched)
 
     def add_call_event(self, key: CallKey, event: CallEvent, config: str, touched: Touched) -> None:
         """Take in an event of a call; the first in the log stamps the call's configuration."""
@@ -191,6 +259,17 @@ class Journey:
         self.seen.add((key[0], event.event_id))
         insort(lead.events, event)
 
+    def add_entity_event(self, key: EntityKey, event: EntityEvent, config: str, touched: Touched) -> None:
+        """Take in an event of a deal, a task or an activity; the first in the log stamps it."""
+        entity = self.entities.get(key)
+        if entity is None:
+            entity = self.entities[key] = EntityState(*key, config)
+        if len(entity.events) >= MAX_CALL_EVENTS:
+            raise TooManyEvents(f"{key[0]} {key[2]} of {key[1]} has over {MAX_CALL_EVENTS} events")
+        touched.entities.append((key, event))
+        self.seen.add((key[1], event.event_id))
+        insort(entity.events, event, key=lambda kept: kept.place)
+
     def add_note(self, note: Note, touched: Touched) -> None:
         """Take in an event that concerns the customer."""
         touched.notes.append(note)
@@ -207,27 +286,27 @@ class Journey:
 
     def begin(self) -> Touched:
         """To be given to `add`, and to `undo` if deriving fails."""
-        return Touched(dict(self.marks), self.last_at)
+        return Touched(dict(self.marks), self.last_at, self.linked, self.flags)
 
     def undo(self, touched: Touched) -> None:
         """Take back everything that was added with `touched`."""
         self.marks, self.last_at = touched.marks, touched.last_at
-        for key, event in touched.calls:
-            self.seen.discard((key[0], event.event_id))
-            call = self.calls[key]
-            call.events.remove(event)
-        for key in {key for key, _ in touched.calls}:
-            if not self.calls[key].events:
-                del self.calls[key]
-        for key, lead_event in touched.leads:
-            self.seen.discard((key[0], lead_event.event_id))
-            self.leads[key].events.remove(lead_event)
-        for key in {key for key, _ in touched.leads}:
-            if not self.leads[key].events:
-                del self.leads[key]
+        self.linked, self.flags = touched.linked, touched.flags
+        self._take_back(self.calls, [(key[0], key, event) for key, event in touched.calls])
+        self._take_back(self.leads, [(key[0], key, event) for key, event in touched.leads])
+        self._take_back(self.entities, [(key[1], key, event) for key, event in touched.entities])
         for note in touched.notes:
             self.seen.discard((note.source, note.event_id))
             self.notes.remove(note)
+
+    def _take_back(self, states: dict[Any, Any], added: list[tuple[str, Any, Any]]) -> None:
+        """Take events out again, given with their source and the key of what holds them."""
+        for source, key, event in added:
+            self.seen.discard((source, event.event_id))
+            states[key].events.remove(event)
+        for key in {key for _, key, _ in added}:
+            if not states[key].events:
+                del states[key]
 
     def take_over(self, other: "Journey") -> None:
         """Become what another journey of the same customer is."""

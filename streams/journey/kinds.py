@@ -23,6 +23,21 @@ LEAD_CREATED: Final = 30
 LEAD_ASSIGNED: Final = 31
 LEAD_DISQUALIFIED: Final = 32
 LEAD_REMOVED: Final = 33
+DEAL_STAGE: Final = 40
+DEAL_CHANGED: Final = 41
+PROPOSAL: Final = 42
+DEAL_REMOVED: Final = 43
+TASK_CREATED: Final = 50
+TASK_CHANGED: Final = 51
+TASK_DONE: Final = 52
+TASK_REMOVED: Final = 53
+MEETING_SCHEDULED: Final = 60
+MEETING_HELD: Final = 61
+MEETING_MISSED: Final = 62
+COMPLAINT_CREATED: Final = 63
+COMPLAINT_CLOSED: Final = 64
+#: Something done in the CRM that counts as work alone.
+ACTION: Final = 65
 
 #: Events of a call, by their type.
 CALL_KINDS: Final = {
@@ -53,5 +68,56 @@ LEAD_KINDS: Final = {
     "lead.removed": LEAD_REMOVED,
 }
 
-#: All of them: what a journey keeps, by type.
-KEPT: Final = {**CALL_KINDS, **NOTE_KINDS, **LEAD_KINDS}
+#: Events of a deal, by their type.
+DEAL_KINDS: Final = {
+    "deal.stage_changed": DEAL_STAGE,
+    "deal.changed": DEAL_CHANGED,
+    "proposal.sent": PROPOSAL,
+    "deal.removed": DEAL_REMOVED,
+}
+
+#: Events of a task, by their type.
+TASK_KINDS: Final = {
+    "task.created": TASK_CREATED,
+    "task.changed": TASK_CHANGED,
+    "task.done": TASK_DONE,
+    "task.removed": TASK_REMOVED,
+}
+
+#: Events of a customer each of which counts by itself, by their type.
+ACTIVITY_KINDS: Final = {
+    "meeting.scheduled": MEETING_SCHEDULED,
+    "meeting.held": MEETING_HELD,
+    "meeting.missed": MEETING_MISSED,
+    "complaint.created": COMPLAINT_CREATED,
+    "complaint.closed": COMPLAINT_CLOSED,
+    "lead.assigned": ACTION,
+    "lead.disqualified": ACTION,
+    "deal.stage_changed": ACTION,
+    "deal.changed": ACTION,
+    "proposal.sent": ACTION,
+    "task.created": ACTION,
+    "task.changed": ACTION,
+    "task.done": ACTION,
+    "customer.contacted": ACTION,
+}
+
+#: Fields that are kept of the events of deals and tasks and of activities, by kind.
+READ_OF: Final[dict[int, tuple[str, ...]]] = {
+    DEAL_STAGE: (
+        "pipeline", "stage", "stage_kind", "amount", "currency", "loss_reason", "lead_id", "actor",
+    ),
+    DEAL_CHANGED: ("amount", "currency", "pipeline"),
+    PROPOSAL: ("amount", "currency"),
+    DEAL_REMOVED: (),
+    TASK_CREATED: ("due_at",),
+    TASK_CHANGED: ("due_at",),
+    TASK_DONE: ("due_at", "actor"),
+    TASK_REMOVED: (),
+    MEETING_SCHEDULED: ("actor",),
+    MEETING_HELD: ("actor",),
+    MEETING_MISSED: ("actor",),
+    COMPLAINT_CREATED: (),
+    COMPLAINT_CLOSED: ("justified",),
+    ACTION: ("actor",),
+}  # fmt: skip

@@ -30,6 +30,7 @@ _ATTEMPTS = CODES["lead_attempts"]
 _DISQUALIFIED = CODES["lead_disqualified"]
 _UNTOUCHED = CODES["lead_disqualified_untouched"]
 _OPEN = CODES["open_lead"]
+_SPAN = CODES["span_lead"]
 
 
 class _Clock(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +64,7 @@ def lead_facts(lead: Lead, directory: Directory) -> list[Fact]:
         for clock in _clocks(lead, created, directory):
             _response(lead, clock, facts)
         _first_day(lead, created, facts)
+        _waited(lead, created, facts)
     if lead.is_open:
         _open(lead, created, directory, facts)
     return facts
@@ -139,6 +141,17 @@ def _first_day(lead: Lead, created: int, facts: list[Fact]) -> None:
         facts.append(Fact(_CONTACTED, manager, lead.group, True, day))
     facts.append(Fact(_TOUCHES, manager, lead.group, True, day, lead.day_touches))
     facts.append(Fact(_ATTEMPTS, manager, lead.group, True, day, lead.day_attempts))
+
+
+def _waited(lead: Lead, created: int, facts: list[Fact]) -> None:
+    """For how long nobody had tried: of the group, and of each owner while it was his."""
+    end = lead.waited_until
+    if end > created:
+        facts.append(Fact(_SPAN, "", lead.group, True, created, end))
+    for owner in lead.owners:
+        until = min(owner.until, end)
+        if until > owner.since:
+            facts.append(Fact(_SPAN, owner.manager, "", False, owner.since, until))
 
 
 def _open(lead: Lead, created: int, directory: Directory, facts: list[Fact]) -> None:

@@ -48,6 +48,7 @@ class Lead(msgspec.Struct, gc=False):
     day_attempts: int = 0
     taken_by: str = ""
     is_open: bool = False  #: waits for somebody to try
+    waited_until: int = 0  #: when it waited no more; when it expires while it waits
 
     @property
     def entity(self) -> str:
@@ -131,12 +132,15 @@ def _wait(lead: Lead, notes: list[Note], last_at: int) -> None:
     settled = lead.removed or lead.created_at is None or lead.channel == BY_CALL
     answered = lead.first_attempt_at is not None or lead.disqualified_at is not None
     lead.is_open = not settled and not answered and last_at < lead.expires_at
+    ends = [at for at in (lead.answered_at, lead.disqualified_at) if at is not None]
     for note in notes:
         if note.item_id == lead.entity and lead.begins_at <= note.at:
             if note.kind == kinds.ITEM_CLOSED:
                 lead.is_open = False
+                ends.append(note.at)
             elif note.kind == kinds.ITEM_TAKEN:
                 lead.taken_by = note.manager
+    lead.waited_until = min([lead.expires_at, *ends])
 
 
 class _Reached:

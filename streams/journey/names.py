@@ -53,10 +53,59 @@ NAMES = (
     "lead_disqualified",
     "lead_disqualified_untouched",
     "open_lead",
+    "stage_move",
+    "stage_move_back",
+    "stage_dwell",
+    "stage_judged",
+    "stage_on_time",
+    "deal_won",
+    "won_amount",
+    "deal_win",
+    "win_amount",
+    "deal_cycle",
+    "deal_lost",
+    "deal_lost_rated",
+    "deal_lost_after",
+    "deal_reopened",
+    "proposal",
+    "proposal_amount",
+    "open_deal",
+    "limited_deal",
+    "stalled_deal",
+    "task_done",
+    "task_due",
+    "task_in_time",
+    "overdue_task",
+    "meeting_scheduled",
+    "meeting_held",
+    "meeting_missed",
+    "complaint",
+    "complaint_justified",
+    "csat",
+    "qa",
+    "crm_action",
+    "missed_item",
+    "missed_item_reached",
+    "lost_caller",
+    "span_missed",
+    "span_uncalled",
+    "span_lead",
 )
 
 #: Index of each name.
 CODES = {name: code for code, name in enumerate(NAMES)}
 
-#: Indices of the facts that go under the name of a lead; all others go under that of a call.
-LEAD_CODES = frozenset(range(CODES["lead_new"], CODES["open_lead"] + 1))
+
+def _codes(first: str, last: str) -> frozenset[int]:
+    return frozenset(range(CODES[first], CODES[last] + 1))
+
+
+#: Under whose name facts go, by their index: a lead's, a deal's, a task's or an activity's; all others
+#: go under that of a call.
+ACTIVITY_CODES = _codes("meeting_scheduled", "complaint_justified") | {CODES["crm_action"]}
+BEARERS = {
+    **dict.fromkeys(_codes("lead_new", "open_lead") | {CODES["span_lead"]}, "lead"),
+    **dict.fromkeys(_codes("stage_move", "stalled_deal"), "deal"),
+    **dict.fromkeys(_codes("task_done", "overdue_task"), "task"),
+    **dict.fromkeys(ACTIVITY_CODES, "activity"),
+}

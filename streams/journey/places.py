@@ -55,11 +55,43 @@ class GroupSettings(Protocol):
         """Working days after which an item is given up."""
 
 
+class Stage(Protocol):
+    """A stage of a pipeline."""
+
+    @property
+    def order(self) -> int:
+        """Its place in the pipeline, from 0."""
+
+    @property
+    def max_stay_ms(self) -> int | None:
+        """The longest stay allowed, by the calendar; None without a limit."""
+
+
+class Funnel(Protocol):
+    """Pipelines, their stages, and what money is worth."""
+
+    def stage(self, pipeline: str, stage: str, /) -> Stage | None:
+        """The stage, if anybody listed it."""
+
+    def minor_units(self, amount: str, currency: str, /) -> int | None:
+        """The amount in hundredths of the company currency; None for a currency without a rate."""
+
+    def ignores(self, loss_reason: str, /) -> bool:
+        """Whether losses with this reason are left out of the win rate."""
+
+
 class Directory(Protocol):
     """One version of the directory."""
 
+    @property
+    def funnel(self) -> Funnel:
+        """The pipelines of the same version."""
+
     def group_of(self, manager: str, at: int, /) -> str:
         """Group of a manager at a moment, or `unassigned`."""
+
+    def absent(self, manager: str, at: int, /) -> bool:
+        """Whether a manager is absent on the day of a moment."""
 
     def group_of_line(self, line: str, /) -> str:
         """Group that a line leads to, or an empty string."""

@@ -19,10 +19,13 @@ _TEXT = frozenset(
     {
         "customer", "direction", "group", "manager", "line", "outcome", "excluded_reason",
         "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
-        "channel", "disqualify_reason",
+        "channel", "disqualify_reason", "deal_id", "pipeline", "stage", "stage_kind", "currency",
+        "loss_reason", "lead_id", "owner", "root",
     }
 )  # fmt: skip
-_ZERO = frozenset({"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since"})
+_ZERO = frozenset(
+    {"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since", "entered_at"}
+)
 
 
 class RowChange(msgspec.Struct, frozen=True, gc=False):
@@ -121,6 +124,7 @@ def item_row(item: MissedItem, customer: str) -> RowChange:
             item.since,
             item.due_at,
             item.deadline,
+            customer,
         ],
     )
 
@@ -170,6 +174,7 @@ def lead_item_row(lead: Lead, customer: str, directory: Directory) -> RowChange:
             lead.created_at,
             due_at(lead, directory),
             lead.expires_at,
+            customer,
         ],
     )
 

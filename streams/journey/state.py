@@ -22,12 +22,12 @@ class CallEvent(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fal
     event_id: str
     manager: str = ""
     group: str = ""
-    #: direction of a start, reason of an end or of an offer's end
+    #: direction of a start, reason of an end or of an offer's end, who rated
     word: str = ""
     #: line of a start, who ended of an end
     detail: str = ""
     recording: str = ""
-    #: of a customer's rating: thousandths on a scale of 5
+    #: of a rating: thousandths on a scale of 5
     rating: int = -1
 
 
@@ -96,6 +96,51 @@ class LeadState(msgspec.Struct, array_like=True):
         return f"{self.source}/{self.lead_id}"
 
 
+class EntityEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What is kept of one event of a deal or task, or of an activity; see `place` for the order."""
+
+    at: int
+    kind: int  #: a number of `kinds`
+    event_id: str
+    customer: str = ""
+    manager: str = ""
+    #: further fields of the event that are read, by their names
+    data: dict[str, Any] = {}
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Orders as events of an entity do: time, kind, id."""
+        return self.at, self.kind, self.event_id
+
+    def text(self, name: str) -> str:
+        """A text field; empty where there is none."""
+        return self.data.get(name) or ""
+
+
+EntityKey = tuple[str, str, str]  #: what it is (`deal`, `task`, `activity`), source, id
+
+
+class EntityState(msgspec.Struct, array_like=True):
+    """A deal, a task or an activity: its events in their order, and the facts remembered under its name."""
+
+    what: str
+    source: str
+    id: str
+    config: str  #: configuration stamped on its first event in the log
+    events: list[EntityEvent] = []
+    facts: list[Fact] = []
+
+    @property
+    def key(self) -> EntityKey:
+        """What identifies it."""
+        return self.what, self.source, self.id
+
+    @property
+    def entity(self) -> str:
+        """Its name in facts and items."""
+        return f"{self.source}/{self.id}"
+
+
 class Waiting(msgspec.Struct, array_like=True, frozen=True):
     """An event that came while the customer's history was being fetched."""
 
@@ -120,6 +165,15 @@ class JourneyState(msgspec.Struct, array_like=True):
     notes: list[Note] = []
     waiting: list[Waiting] = []
     leads: list[LeadState] = []
+    entities: list[EntityState] = []
+    #: customers that are this one, himself left out; of a lead's journey those whose lead it is
+    linked: list[str] = []
+    #: what is known of the customer, such as `spam`
+    flags: list[str] = []
+    #: of a lead's journey: removals that name no customer
+    unnamed: list[Waiting] = []
+    #: of the rows that it writes, above those of whom it took over; see `records.ranked`
+    rank: int = 0
 
 
 def mark_slot(row: EventRow) -> int:
@@ -141,16 +195,14 @@ def read_call_event(row: EventRow, kind: int) -> CallEvent:
         word, detail = data.get("reason") or "", data.get("ended_by") or ""
         recording = data.get("recording") or ""
     elif kind == kinds.RATED:
-        rating = _rating(data)
+        word, rating = data.get("rated_by") or "customer", _rating(data)
     return CallEvent(
         event.at, kind, event.event_id, event.manager, event.group, word, detail, recording, rating
     )
 
 
 def _rating(data: dict[str, Any]) -> int:
-    """Thousandths on a scale of 5; -1 for what is not the customer's own rating."""
-    if data.get("rated_by", "customer") != "customer":
-        return -1
+    """Thousandths on a scale of 5; -1 for one that makes no sense."""
     scale = float(data.get("score_max") or 5)
     score = float(data.get("score") or 0)
     return round(min(1.0, score / scale) * 5000) if scale > 0 and score >= 0 else -1
@@ -172,3 +224,10 @@ def read_lead_event(row: EventRow, kind: int) -> LeadEvent:
     elif kind == kinds.LEAD_DISQUALIFIED:
         word = event.data.get("reason") or ""
     return LeadEvent(event.at, kind, event.event_id, event.manager, event.group, word)
+
+
+def read_entity_event(row: EventRow, kind: int) -> EntityEvent:
+    """What is kept of an event of a deal or task, or of an activity."""
+    event = row.event
+    data = {name: event.data[name] for name in kinds.READ_OF[kind] if name in event.data}
+    return EntityEvent(event.at, kind, event.event_id, event.customer, event.manager, data)

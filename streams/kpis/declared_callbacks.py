@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from streams.kpis.formulas import Count, OpenAge, OpenCount, Quantile, Ratio
+from streams.kpis.formulas import Count, Distinct, OpenAge, OpenCount, Quantile, Ratio
 from streams.kpis.kpi import NOW, Input, Kpi
 
 _BOTH: frozenset[Input] = frozenset({"inbound", "outbound"})
@@ -59,6 +59,18 @@ _SPEED = (
         formula=Quantile("response", 95),
         help="The same; 95 % took no longer.",
         min_n=20,
+    ),
+)
+
+_LOST = (
+    _kpi(
+        id="lost_callers",
+        title="Lost customers",
+        unit="count",
+        good="down",
+        formula=Distinct("lost_caller"),
+        help="Different missed customers whom nobody had reached by the end of the next working day; counted "
+        "then.",
     ),
 )
 
@@ -126,4 +138,4 @@ _NOW = (
 )
 
 #: In the order of the tables and views.
-KPIS: tuple[Kpi, ...] = (*_SPEED, *_WORK, *_NOW)
+KPIS: tuple[Kpi, ...] = (*_SPEED, *_LOST, *_WORK, *_NOW)

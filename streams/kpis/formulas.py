@@ -30,6 +30,10 @@ class OpenNow(Protocol):
     """What is open now; `streams.windows.items.OpenItems` is one."""
 
     def count(self, name: str) -> int: ...
+    def begun(self, name: str, now: int) -> int:
+        """How many have begun at a moment; of those that are known before their time."""
+        ...
+
     def oldest(self, name: str) -> Iterable[tuple[str, int]]:
         """By group: the start of its oldest open item."""
         ...
@@ -162,6 +166,26 @@ class OpenAge:
         return (max(0, *ages) / 1000, items.count(self.name)) if ages else (None, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenDue:
+    """How many items have begun by now, of those known before their time, such as stalled deals.
+
+    `among` names the items that could ever be due: without one of them the value is None, for then
+    nothing is known to be in time either; n is how many there are.
+    """
+
+    name: str
+    among: str = ""
+
+    def evaluate_now(self, items: OpenNow, now: int, _working_age: WorkingAge) -> Value:
+        """Value at `now` (ms)."""
+        due = items.begun(self.name, now)
+        if not self.among:
+            return float(due), due
+        n = items.count(self.among)
+        return (float(due), n) if n else (None, 0)
+
+
 WindowFormula = Quotient | Quantile | Distinct
-NowFormula = OpenCount | OpenAge
+NowFormula = OpenCount | OpenAge | OpenDue
 Formula = WindowFormula | NowFormula

@@ -6,8 +6,7 @@ from typing import Literal
 
 from streams.kpis.formulas import (
     Formula,
-    OpenAge,
-    OpenCount,
+    NowFormula,
     OpenNow,
     Quotient,
     Value,
@@ -16,10 +15,21 @@ from streams.kpis.formulas import (
 )
 from streams.kpis.measurements import MEASUREMENTS, Kind
 
-Unit = Literal["count", "s", "share"]
+Unit = Literal["count", "s", "share", "money", "score"]
 Direction = Literal["up", "down", "neutral"]
 #: What a source of events must provide for a KPI to mean anything.
-Input = Literal["inbound", "offers", "outbound", "leads"]
+Input = Literal[
+    "inbound",
+    "offers",
+    "outbound",
+    "leads",
+    "deals",
+    "proposals",
+    "tasks",
+    "meetings",
+    "ratings",
+    "complaints",
+]
 
 ROLLING = ("5m", "15m", "30m", "1h", "today")
 NOW = ("now",)
@@ -33,7 +43,10 @@ _READS: dict[str, tuple[Kind, ...]] = {
     "Distinct": ("set",),
     "OpenCount": ("item",),
     "OpenAge": ("item",),
+    "OpenDue": ("item",),
 }
+#: By how much a value inside is divided to be in the KPI's unit: ms, hundredths, thousandths.
+_DIVISORS = {"s": 1000, "money": 100, "score": 1000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +55,7 @@ class Kpi:
 
     id: str
     title: str
-    unit: Unit  #: of the value: seconds, a share of 1, or a plain number
+    unit: Unit  #: of the value: seconds, a share of 1, company currency, a score of 5, or a plain number
     good: Direction  #: which direction is good
     subjects: str  #: letters of the kinds of subject it exists for: m, g, a
     formula: Formula
@@ -54,8 +67,8 @@ class Kpi:
 
     @property
     def divisor(self) -> int:
-        """Turns the unit of the measurements (ms) into that of the KPI."""
-        return 1000 if self.unit == "s" else 1
+        """Turns the unit of the measurements (ms, minor units, thousandths) into that of the KPI."""
+        return _DIVISORS.get(self.unit, 1)
 
     def concerns(self, subject: str) -> bool:
         """Whether it exists for a subject such as `g:sales`."""
@@ -76,14 +89,14 @@ def registry(declared: Iterable[Kpi]) -> dict[str, Kpi]:
 def _check(kpi: Kpi) -> None:
     if not kpi.subjects or set(kpi.subjects) - set(SUBJECT_KINDS):
         raise ValueError(f"KPI {kpi.id}: subjects are letters of m, g, a")
-    state = isinstance(kpi.formula, OpenCount | OpenAge)
+    state = isinstance(kpi.formula, NowFormula)
     if not kpi.windows or not set(kpi.windows) <= set(NOW if state else ROLLING):
         raise ValueError(f"KPI {kpi.id}: windows are of {NOW if state else ROLLING}")
     for name, reading in _readings(kpi.formula):
         measurement = MEASUREMENTS.get(name)
         if measurement is None or measurement.kind not in _READS[reading]:
             raise ValueError(f"KPI {kpi.id}: no measurement {name} for {reading}")
-        values = reading not in ("count", "OpenCount", "Distinct")
+        values = reading not in ("count", "OpenCount", "OpenDue", "Distinct")
         if values and (measurement.unit == "ms") != (kpi.unit == "s"):
             raise ValueError(f"KPI {kpi.id}: unit {kpi.unit} from {name} in {measurement.unit}")
 
@@ -102,6 +115,6 @@ def evaluate(kpi: Kpi, totals: WindowTotals, items: OpenNow, now: int, working_a
     open for the subject; `working_age(group, since, now)` is working time in ms.
     """
     formula = kpi.formula
-    if isinstance(formula, OpenCount | OpenAge):
+    if isinstance(formula, NowFormula):
         return formula.evaluate_now(items, now, working_age)
     return formula.evaluate(totals, kpi.divisor)

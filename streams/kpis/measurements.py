@@ -11,7 +11,9 @@ from typing import Literal
 
 #: n: how many. sum: how many and their total. hist: besides, how the values are spread.
 #: set: distinct tags (customers). item: something open now, with its age; not part of panes.
-Kind = Literal["n", "sum", "hist", "set", "item"]
+#: span: from its moment to that in its value (ms), stored to be counted at a past moment; not part of
+#: panes either.
+Kind = Literal["n", "sum", "hist", "set", "item", "span"]
 Unit = Literal["count", "ms"]
 
 
@@ -98,8 +100,51 @@ _DECLARED = (
     Measurement("lead_disqualified", "n", "count", "a disqualified lead, dated as the new lead is"),
     Measurement("lead_disqualified_untouched", "n", "count", "the same, if nobody had tried to reach it"),
     Measurement("open_lead", "item", "ms", "a lead that nobody has tried to reach"),
+    Measurement("stage_move", "n", "count", "a deal that moved on to a stage new to it, at the move"),
+    Measurement("stage_move_back", "n", "count", "a deal that went back to an open stage, at the move"),
+    Measurement("stage_dwell", "hist", "ms", "a finished stay in an open stage, at its end"),
+    Measurement(
+        "stage_judged", "n", "count", "a stay in a stage with a limit, at its end or the limit", ahead=True
+    ),
+    Measurement("stage_on_time", "n", "count", "the same, if it ended within the limit"),
+    Measurement("deal_won", "sum", "count", "1 for a deal won, -1 for a won deal reopened, each at its time"),
+    Measurement("won_amount", "sum", "count", "its amount, in minor units of the company currency"),
+    Measurement("deal_win", "n", "count", "a deal won, at the win, whatever becomes of it"),
+    Measurement("win_amount", "sum", "count", "its amount, in minor units of the company currency"),
+    Measurement("deal_cycle", "hist", "ms", "from a deal's first stage to its win, at the win"),
+    Measurement("deal_lost", "n", "count", "a deal lost, at the loss"),
+    Measurement("deal_lost_rated", "n", "count", "the same, unless its reason is to be ignored"),
+    Measurement("deal_lost_after", "hist", "ms", "from a deal's first stage to its loss, at the loss"),
+    Measurement("deal_reopened", "n", "count", "a won or lost deal that is open again, at that moment"),
+    Measurement("proposal", "n", "count", "a proposal, when it was sent"),
+    Measurement("proposal_amount", "sum", "count", "its amount, in minor units of the company currency"),
+    Measurement("open_deal", "item", "ms", "a deal in an open stage"),
+    Measurement("limited_deal", "item", "ms", "the same, if its stage has a limit"),
+    Measurement("stalled_deal", "item", "ms", "the same, from the limit on", ahead=True),
+    Measurement("task_done", "n", "count", "a task, when it was done"),
+    Measurement("task_due", "n", "count", "a task, when it was due, or done before", ahead=True),
+    Measurement("task_in_time", "n", "count", "the same, if it was done by then"),
+    Measurement("overdue_task", "item", "ms", "a task not done, from its due time on", ahead=True),
+    Measurement("meeting_scheduled", "n", "count", "a meeting, when it was arranged"),
+    Measurement("meeting_held", "n", "count", "a meeting that took place"),
+    Measurement("meeting_missed", "n", "count", "a meeting to which the customer did not come"),
+    Measurement("complaint", "n", "count", "a complaint, when it came"),
+    Measurement("complaint_justified", "n", "count", "a complaint found justified, of who caused it"),
+    Measurement("csat", "sum", "count", "a customer's rating, thousandths on a scale of 5, when given"),
+    Measurement("qa", "sum", "count", "a reviewer's rating, thousandths on a scale of 5, when given"),
+    Measurement("crm_action", "n", "count", "something done in the CRM or a call taken, at its time"),
+    Measurement(
+        "missed_item", "span", "ms", "a missed customer, from the miss to the next working day's end"
+    ),
+    Measurement("missed_item_reached", "span", "ms", "the same, if he was talked to by then"),
+    Measurement("lost_caller", "set", "count", "a missed customer whom nobody reached by then", ahead=True),
+    Measurement("span_missed", "span", "ms", "a missed customer, as long as he waited to be reached"),
+    Measurement("span_uncalled", "span", "ms", "a missed customer, as long as nobody called him back"),
+    Measurement("span_lead", "span", "ms", "a lead, as long as nobody had tried to reach it"),
 )
 
+#: Kinds that panes do not count.
+NOT_IN_PANES: frozenset[Kind] = frozenset({"item", "span"})
 #: All measurements by name, in the order of the columns of `kpi_minutes`.
 MEASUREMENTS: dict[str, Measurement] = {measurement.name: measurement for measurement in _DECLARED}
 #: Kind by name: the hot path of panes looks up nothing else.

@@ -12,7 +12,7 @@ from streams.kpis.declarations import KPIS
 from streams.kpis.formulas import Distinct, Quantile, Quotient
 from streams.kpis.kpi import NOW, Kpi
 from streams.kpis.sql_days import Per, in_period, local_day, zone_lists
-from streams.kpis.sql_formulas import quantile, size
+from streams.kpis.sql_formulas import divisor, quantile, size
 from streams.kpis.sql_pane_rows import distinct_rows, line_rows, quantile_rows, quotient_rows
 
 #: A moment that has come; what lies ahead is not true yet.
@@ -88,12 +88,12 @@ def _union(parts: Iterable[str]) -> str:
 
 def _quotients(quotients: list[tuple[Kpi, Quotient]], per: Per) -> str:
     kpis = [kpi for kpi, _ in quotients]
-    divisor = _divisor(kpis)
+    below = divisor(kpis)
     shared = f"has([{_listed(kpi for kpi, formula in quotients if formula.shared)}], kpi)"
     return f"""
 SELECT
-    {_key(per)}, upper / (if({shared}, n, 1) * {divisor}) AS quotient, n,
-    if({shared}, upper / {divisor}, NULL) AS num, if({shared}, n, NULL) AS den, due, revised_at
+    {_key(per)}, upper / (if({shared}, n, 1) * {below}) AS quotient, n,
+    if({shared}, upper / {below}, NULL) AS num, if({shared}, n, NULL) AS den, due, revised_at
 FROM
 (
     SELECT {_key(per)}, sumIf(upper, {_BEGUN}) AS upper, sumIf(rests, {_BEGUN}) AS n, sum(rests) AS due,
@@ -120,7 +120,7 @@ def _quantiles(quantiles: list[tuple[Kpi, Quantile]], per: Per) -> str:
     middle = quantile("histogram", f"transform(toString(kpi), [{ids}], [{percents}], 0)")
     return f"""
 SELECT
-    {_key(per)}, {middle} / {_divisor([kpi for kpi, _ in quantiles])} AS quotient, {size("histogram")} AS n,
+    {_key(per)}, {middle} / {divisor([kpi for kpi, _ in quantiles])} AS quotient, {size("histogram")} AS n,
     NULL AS num, NULL AS den, due, revised_at
 FROM
 (
@@ -145,10 +145,6 @@ def _dated(rows: list[str], per: Per) -> str:
     FROM ({_union(rows)}
     )
     WHERE {wanted}"""
-
-
-def _divisor(kpis: list[Kpi]) -> str:
-    return f"if(has([{_listed(kpi for kpi in kpis if kpi.divisor == 1)}], kpi), 1, 1000)"
 
 
 def _listed(kpis: Iterable[Kpi]) -> str:

@@ -3,7 +3,9 @@
 Counts and sums are added with `sum`, histograms and sets with `sumMap`, which sorts its keys.
 """
 
-from streams.kpis.formulas import Distinct, OpenAge, OpenCount, Quotient, Term
+from collections.abc import Iterable
+
+from streams.kpis.formulas import Distinct, NowFormula, Quotient, Term
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_panes import column, pane_columns
 
@@ -18,7 +20,7 @@ def summed_columns() -> str:
 def value_and_n(kpi: Kpi) -> tuple[str, str]:
     """Expressions of a KPI's value (null without facts) and n. Raises TypeError for window `now`."""
     formula = kpi.formula
-    if isinstance(formula, OpenCount | OpenAge):
+    if isinstance(formula, NowFormula):
         raise TypeError(f"{kpi.id} is a state; it has no panes")
     if isinstance(formula, Quotient):
         n = term(formula.n)
@@ -56,3 +58,13 @@ def representative(bucket: str) -> str:
     shift = "greatest(intDiv(b, 16), 1) - 1"
     middle = f"bitShiftLeft(toInt64(16 + b % 16), {shift}) + intDiv(bitShiftLeft(toInt64(1), {shift}), 2)"
     return f"arrayMap(b -> if(b < 32, toInt64(b), {middle}), [{bucket}])[1]"
+
+
+def divisor(kpis: Iterable[Kpi]) -> str:
+    """By how much the value of the KPI in column `kpi` is divided to be in its unit."""
+    by_divisor: dict[int, list[str]] = {}
+    for kpi in kpis:
+        if kpi.divisor != 1:
+            by_divisor.setdefault(kpi.divisor, []).append(f"'{kpi.id}'")
+    cases = [f"has([{', '.join(ids)}], kpi), {number}" for number, ids in sorted(by_divisor.items())]
+    return f"multiIf({', '.join(cases)}, 1)" if cases else "1"

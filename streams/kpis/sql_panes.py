@@ -1,13 +1,13 @@
 """The columns of the pane table, and how to recompute panes from facts.
 
 One column per part of a measurement: `<name>_n` (count), `<name>_sum`, `<name>_hist` (bucket ->
-count), `<name>_set` (tag -> count). Items are not in panes.
+count), `<name>_set` (tag -> count). Items and spans are not in panes.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from streams.kpis.measurements import MEASUREMENTS, Kind
+from streams.kpis.measurements import MEASUREMENTS, NOT_IN_PANES, Kind
 from streams.records import PaneState
 
 FACTS = "sales_rows.measurements"
@@ -29,6 +29,7 @@ _PARTS: dict[Kind, tuple[str, ...]] = {
     "hist": ("n", "sum", "hist"),
     "set": ("set",),
     "item": (),
+    "span": (),
 }
 _RECOUNT = {
     "n": "countIf(name = '{name}')",
@@ -100,4 +101,4 @@ GROUP BY subject, minute"""
 
 
 def _counted() -> str:
-    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind != "item")
+    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind not in NOT_IN_PANES)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from streams.kpis.formulas import Distinct, Quantile, Quotient
 from streams.kpis.kpi import NOW, Kpi
-from streams.kpis.sql_formulas import quantile, size, term
+from streams.kpis.sql_formulas import divisor, quantile, size, term
 from streams.kpis.sql_panes import PANES, column
 from streams.kpis.sql_zoned import IN_SPAN, with_midnight
 from streams.windows.rolling import SLIDING, TODAY
@@ -96,7 +96,7 @@ ARRAY JOIN [(begins, 1), (ends, -1)] AS move"""
 
 def _counted(rolling: Iterable[Kpi], moves: Iterable[str]) -> str:
     shared = [k.id for k in rolling if isinstance(k.formula, Quotient) and k.formula.shared]
-    below = f"if({_among(shared)}, n, 1) * {_divisor(rolling)}"
+    below = f"if({_among(shared)}, n, 1) * {divisor(rolling)}"
     return f"""
 SELECT {_RUN}, at, next, if(n = 0, NULL, upper / ({below})) AS value, n
 FROM
@@ -125,7 +125,7 @@ WHERE {IN_SPAN} AND notEmpty(part.2)"""
     return f"""
 SELECT
     {_RUN}, at, next,
-    if(n = 0, NULL, {middle} / {_divisor(kpi for kpi, _ in quantiles)}) AS value,
+    if(n = 0, NULL, {middle} / {divisor(kpi for kpi, _ in quantiles)}) AS value,
     {size("histogram")} AS n
 FROM
 (
@@ -138,10 +138,6 @@ FROM
         GROUP BY {_RUN}, at
     )
 )"""
-
-
-def _divisor(kpis: Iterable[Kpi]) -> str:
-    return f"if({_among(kpi.id for kpi in kpis if kpi.divisor == 1)}, 1, 1000)"
 
 
 def _among(ids: Iterable[str]) -> str:

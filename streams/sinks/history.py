@@ -6,48 +6,106 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from streams.journey import further_keys, is_entity
 from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 from streams.sinks.connection import ROWS
 
 _EVENTS = f"""
-SELECT customer, raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
+SELECT arrayIntersect(arrayConcat([customer], also), {{customers:Array(String)}}), customer,
+    raw_topic, raw_partition, raw_offset, toUnixTimestamp64Milli(logged_at), config,
     source, event_id, type, toUnixTimestamp64Milli(at), manager, `group`, data, extra
 FROM {ROWS}.events FINAL
-WHERE customer IN {{customers:Array(String)}}
-ORDER BY place, item"""
+WHERE customer IN {{customers:Array(String)}} OR hasAny(also, {{customers:Array(String)}})
+ORDER BY logged_at, raw_topic, raw_partition, raw_offset"""
+_LINKS = f"""
+SELECT customer, root
+FROM {ROWS}.customer_links FINAL"""
 _FACTS = f"""
 SELECT customer, entity, name, manager, `group`, whole, toUnixTimestamp64Milli(at), value, tag
 FROM {ROWS}.measurements FINAL
 WHERE customer IN {{customers:Array(String)}}
 ORDER BY at, name, entity, manager, `group`, whole"""
 _KEYS = f"""
-SELECT customer, {{columns}}
+SELECT {{owner}}, {{columns}}
 FROM {ROWS}.{{table}} FINAL
-WHERE customer IN {{{{customers:Array(String)}}}}
+WHERE {{owner}} IN {{{{customers:Array(String)}}}}
 ORDER BY {{columns}}"""
+
+LEAD_TYPES = frozenset({"lead.created", "lead.assigned", "lead.disqualified"})
 
 #: Tables of records that a journey replaces; facts are compared by themselves.
 _RECORD_TABLES = tuple(name for name in TABLES if name != "measurements")
 
 
 def read_history(client: Client, customers: Sequence[str]) -> dict[str, HistoryRecord]:
-    """What is stored of each customer; one of whom nothing is stored has an empty history.
+    """What is stored under each key of a journey: a customer, or `deal:...`.
+
+    One of whom nothing is stored has an empty history.
 
     `request` is 0: whoever answers a request fills it in. Raises clickhouse-connect's errors.
     """
     found = {customer: HistoryRecord(customer, 0, [], [], [], {}) for customer in customers}
-    for customer, *values in _rows(client, _EVENTS, customers):
-        found[customer].configs.append(values[4])
-        found[customer].rows.append(_event_row(customer, values))
+    _read_events(client, customers, found)
     for customer, *values in _rows(client, _FACTS, customers):
         entity, name, manager, group, whole, at, value, tag = values
         key = FactKey(entity, name, manager, group, bool(whole), at)
         found[customer].facts.append(StoredFact(key, value, tag))
     for table in _RECORD_TABLES:
         columns = ", ".join(f"`{column}`" for column in TABLES[table].key)
-        for customer, *key_values in _rows(client, _KEYS.format(table=table, columns=columns), customers):
+        query = _KEYS.format(table=table, columns=columns, owner=TABLES[table].owner)
+        for customer, *key_values in _rows(client, query, customers):
             found[customer].keys.setdefault(table, []).append(key_values)
+    return found
+
+
+def _read_events(client: Client, customers: Sequence[str], found: dict[str, HistoryRecord]) -> None:
+    """Gives each customer his events, and those of all who have handed theirs over to him."""
+    roots: dict[str, list[str]] = {}
+    for customer, root in client.query(_LINKS).result_rows:
+        roots.setdefault(customer, []).append(root)
+    wanted = {customer: {customer} for customer in customers}
+    for customer in roots:
+        for over in _taken_over_by(customer, roots) & wanted.keys():
+            wanted[over].add(customer)
+    _fill(client, wanted, found)
+    leads = {customer: _leads_of(record) for customer, record in found.items() if not is_entity(customer)}
+    removed = {customer: HistoryRecord(customer, 0, [], [], [], {}) for customer, of in leads.items() if of}
+    if removed:
+        _fill(client, {customer: leads[customer] for customer in removed}, removed)
+    for customer, record in removed.items():
+        for row, config in zip(record.rows, record.configs, strict=True):
+            if not row.event.customer:  # a removal that does not say whose lead it was
+                found[customer].rows.append(row)
+                found[customer].configs.append(config)
+
+
+def _fill(client: Client, wanted: dict[str, set[str]], found: dict[str, HistoryRecord]) -> None:
+    """Gives each history the events of the keys that it wants."""
+    bearers: dict[str, list[str]] = {}
+    for customer, keys in wanted.items():
+        for key in keys:
+            bearers.setdefault(key, []).append(customer)
+    for keys, customer, *values in _rows(client, _EVENTS, sorted(bearers)):
+        for bearer in sorted({bearer for key in keys for bearer in bearers[key]}):
+            found[bearer].configs.append(values[4])
+            found[bearer].rows.append(_event_row(customer, values))
+
+
+def _leads_of(record: HistoryRecord) -> set[str]:
+    """Keys of the leads that a customer's events are about."""
+    events = (row.event for row in record.rows)
+    return {key for event in events if event.type in LEAD_TYPES for key in further_keys(event)}
+
+
+def _taken_over_by(customer: str, roots: dict[str, list[str]]) -> set[str]:
+    """Everybody to whom the events of a customer ever went."""
+    found: set[str] = set()
+    open_ = [customer]
+    while open_:
+        further = [root for root in roots.get(open_.pop(), ()) if root not in found]
+        found.update(further)
+        open_ += further
     return found
 
 

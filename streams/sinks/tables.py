@@ -40,6 +40,7 @@ _EVENTS = _layout(
         "config",
         "place",
         "item",
+        "also",
     ),
 )
 _CUSTOMERS = _layout("customers", ("customer",), ("phone", "phone_masked", "name", "kind", "flags"))

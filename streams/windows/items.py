@@ -11,7 +11,7 @@ _NEVER = 1 << 62
 class OpenItems:
     """Open items of one subject, by name and group. Follows the facts of kind `item`."""
 
-    __slots__ = ("_ends", "_next_end", "_oldest", "_open")
+    __slots__ = ("_begun", "_ends", "_next_end", "_oldest", "_open")
 
     def __init__(self) -> None:
         #: name -> group -> tag -> since
@@ -21,6 +21,8 @@ class OpenItems:
         #: items that end by themselves, and a moment before which none does
         self._ends: dict[tuple[str, str], int] = {}
         self._next_end = _NEVER
+        #: name -> how many had begun, from and up to which moment that holds; see `begun`
+        self._begun: dict[str, tuple[int, int, int]] = {}
 
     def change(self, name: str, tag: str, since: int, old: int | None, new: int | None) -> bool:
         """Replace an item's fact; None where it was or is no fact. Whether anything changed.
@@ -46,6 +48,7 @@ class OpenItems:
         if before == since:
             return False
         tags[tag] = since
+        self._begun.pop(name, None)
         oldest = self._oldest.get((name, group))
         if before is not None and before == oldest:
             del self._oldest[name, group]
@@ -61,6 +64,7 @@ class OpenItems:
         if before is None or (since is not None and since != before):
             return False
         del tags[tag]
+        self._begun.pop(name, None)
         self._ends.pop((name, tag), None)
         if self._oldest.get((name, group)) == before:
             del self._oldest[name, group]
@@ -90,6 +94,17 @@ class OpenItems:
     def count(self, name: str) -> int:
         """How many items of a name are open."""
         return sum(len(tags) for tags in self._open.get(name, {}).values())
+
+    def begun(self, name: str, now: int) -> int:
+        """How many of them have begun at `now` (ms): some are known before their time."""
+        count, first, last = self._begun.get(name, (0, 0, -1))
+        if not first <= now < last:
+            starts = [since for tags in self._open.get(name, {}).values() for since in tags.values()]
+            count = sum(since <= now for since in starts)
+            first = max((since for since in starts if since <= now), default=0)
+            last = min((since for since in starts if since > now), default=_NEVER)
+            self._begun[name] = (count, first, last)
+        return count
 
     def oldest(self, name: str) -> Iterator[tuple[str, int]]:
         """By group: since when its oldest item is open."""

@@ -3,7 +3,7 @@
 The state is `records.PaneState`; this module is the only one that changes its counters.
 """
 
-from streams.kpis.measurements import KINDS
+from streams.kpis.measurements import KINDS, NOT_IN_PANES
 from streams.records import PaneState
 from streams.windows import sparse
 from streams.windows.histogram import bucket
@@ -12,14 +12,14 @@ from streams.windows.histogram import bucket
 def apply(pane: PaneState, name: str, old: int | None, new: int | None, tag: str = "") -> None:
     """Replace a fact's value `old` by `new`; None where it was or is no fact.
 
-    Items are not part of panes (see `items`). Raises KeyError for an unknown measurement.
+    Items are not part of panes (see `items`), nor are spans. Raises KeyError for an unknown measurement.
     """
     kind = KINDS[name]
     if kind == "set":
         _change_set(pane, name, (new is not None) - (old is not None), tag)
     elif kind == "n":
         _count(pane, name, (new is not None) - (old is not None), 0)
-    elif kind != "item":
+    elif kind not in NOT_IN_PANES:
         _count(pane, name, (new is not None) - (old is not None), (new or 0) - (old or 0))
         if kind == "hist":
             _spread(pane, name, old, new)

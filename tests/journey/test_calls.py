@@ -3,7 +3,7 @@
 import pytest
 
 from tests.journey.feeding import row_of
-from tests.journey.scenario import at, call, dial, folded, record, subjects, t, talk
+from tests.journey.scenario import PAT, at, call, dial, folded, record, subjects, t, talk
 
 
 def test_an_answered_call_through_queue_and_offer() -> None:
@@ -255,7 +255,7 @@ def test_when_the_group_becomes_known_facts_and_items_move() -> None:
     events = call("k1", at(0, "started", direction="in"), at(3, "queued", group="sales"))
     feed = folded(events[:1])
     assert [fact[1] for fact in feed.named("waiting")] == ["unassigned"]
-    changes = feed.take([row_of(events[1], 1)])
+    changes = feed.take(PAT, [row_of(events[1], 1)])
     assert [fact[1] for fact in feed.named("waiting")] == ["sales"]
     assert [fact[1] for fact in feed.named("call_in")] == ["sales"]
     ends = [change.new is None for change in changes.facts]

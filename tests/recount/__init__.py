@@ -30,7 +30,7 @@ from tests.recount.facts import CallFacts
 from tests.recount.items import together
 from tests.recount.leads import count_leads
 from tests.recount.one_call import OneCall
-from tests.recount.plain import ORDER, Counted, Json, Plain
+from tests.recount.plain import LEAD_ORDER, ORDER, Counted, Json, Plain
 from tests.recount.tasks import count_tasks
 
 __all__ = ["Counted", "Pipelines", "recount"]
@@ -75,11 +75,20 @@ def recount(
     first: dict[tuple[str, str], Json] = {}
     for event in events:
         first.setdefault((event["source"], event["event_id"]), event)
-    by_customer: dict[str, list[Json]] = {}
     every = [_understood(raw, plain, key) for raw in first.values()]
+    roots = linked(every)
+    by_customer: dict[str, list[Json]] = {}
+    leads: dict[tuple[str, str], set[str]] = {}
     for event in every:
         if event["customer_key"]:
-            by_customer.setdefault(event["customer_key"], []).append(event)
+            root = roots.get(event["customer_key"], event["customer_key"])
+            by_customer.setdefault(root, []).append(event)
+            if event["type"] in LEAD_ORDER:
+                leads.setdefault((event["source"], event["lead_id"]), set()).add(root)
+    for event in every:
+        if event["type"] == "lead.removed" and not event["customer_key"]:
+            for root in leads.get((event["source"], event["lead_id"]), ()):
+                by_customer[root].append(event)
     counted = Counted()
     for customer, known in by_customer.items():
         _count(customer, known, plain, counted)
@@ -89,22 +98,42 @@ def recount(
     return counted
 
 
+def linked(events: list[Json]) -> dict[str, str]:
+    """The least key of all that are one with a customer."""
+    sets: list[set[str]] = []
+    for event in events:
+        if event["type"] != "customer.linked":
+            continue
+        joined = {k for k in (event["customer_key"], *event["same_keys"]) if k[:4] not in ("anon", "ext:")}
+        if len(joined) < 2:
+            continue
+        touching = [other for other in sets if other & joined]
+        sets = [other for other in sets if not other & joined] + [joined.union(*touching)]
+    return {key: min(one) for one in sets for key in one}
+
+
+def _ms(text: str) -> int:
+    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
 def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
-    moment = datetime.fromisoformat(raw["occurred_at"])
-    at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    at = _ms(raw["occurred_at"])
     source = raw["source"]
     return {
         **raw,
         "at": at,
         "manager": plain.resolve(source, raw.get("manager")),
         "group": plain.resolve(source, raw.get("group")),
-        "actor": plain.resolve(source, raw.get("actor")),
         "customer_key": key(raw["customer"]) if raw.get("customer") else "",
+        "same_keys": [key(other) for other in raw.get("same_as", ())],
+        "actor": plain.resolve(source, raw.get("actor")),
+        "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }
 
 
 def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) -> None:
     """Counts one customer."""
+    flags = {event["flag"] for event in events if event["type"] == "customer.flagged"}
     by_call: dict[tuple[str, str], list[Json]] = {}
     for event in events:
         if event["type"] in ORDER:
@@ -113,11 +142,15 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
     for call_id, own in sorted(by_call.items()):
         own.sort(key=lambda e: (e["at"], ORDER.index(e["type"]), e["event_id"]))
         call = OneCall(customer, plain).call(call_id, own)
+        if not call["excluded_reason"]:
+            barred = [flag for flag in ("test", "spam", "staff", "supplier") if flag in flags]
+            call["excluded_reason"] = barred[0] if barred else ""
         counted.calls[call_id] = call
         counted.legs[call_id] = call["legs"]
         calls.append(call)
     counter = CallFacts(customer, plain, counted)
-    together(counter, events, calls)
+    if "shared" not in flags:
+        together(counter, events, calls)
     count_leads(counter, events, calls)
     for call in calls:
         if call["direction"] and not call["excluded_reason"]:

@@ -1,7 +1,5 @@
 """Tasks: when due, when done, by whom."""
 
-from datetime import UTC, datetime, timedelta
-
 from tests.recount.merging import Found, merged
 from tests.recount.plain import TASK_ORDER, Counted, Json, Plain
 
@@ -22,7 +20,7 @@ def _count(key: tuple[str, str], own: list[Json], plain: Plain, counted: Counted
     entity = f"{key[0]}/{key[1]}"
     made = [event for event in own if event["type"] == "task.created"]
     done = [event for event in own if event["type"] == "task.done"]
-    due = next((_ms(event["due_at"]) for event in reversed(own) if event.get("due_at")), None)
+    due = next((event["due"] for event in reversed(own) if event["due"] is not None), None)
     owner = _responsible(own)
     group = plain.group_of(owner)
     counted.tasks[key] = {
@@ -54,7 +52,3 @@ def _count(key: tuple[str, str], own: list[Json], plain: Plain, counted: Counted
 def _responsible(events: list[Json]) -> str:
     """Who was named last."""
     return next((event["manager"] for event in reversed(events) if event["manager"]), "")
-
-
-def _ms(text: str) -> int:
-    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

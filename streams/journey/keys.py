@@ -1,0 +1,64 @@
+"""Under which keys an event is folded: the customer's, and that of the deal, task or lead it is about.
+
+Deals and tasks need no calls and may change their customer, so each has a journey of its own. A
+lead has one besides, which only knows whose lead it is: a removal may not say. Who is named by a
+link hears of it too. The same event under several keys is folded once under each.
+"""
+
+from streams.records import Event
+
+DEAL = "deal:"
+TASK = "task:"
+LEAD = "lead:"
+#: What keys of customers never begin with.
+ENTITY_PREFIXES = (DEAL, TASK, LEAD)
+
+_BY_TYPE = {
+    "deal.stage_changed": (DEAL, "deal_id"),
+    "deal.changed": (DEAL, "deal_id"),
+    "deal.removed": (DEAL, "deal_id"),
+    "proposal.sent": (DEAL, "deal_id"),
+    "task.created": (TASK, "task_id"),
+    "task.changed": (TASK, "task_id"),
+    "task.done": (TASK, "task_id"),
+    "task.removed": (TASK, "task_id"),
+    "lead.created": (LEAD, "lead_id"),
+    "lead.assigned": (LEAD, "lead_id"),
+    "lead.disqualified": (LEAD, "lead_id"),
+    "lead.removed": (LEAD, "lead_id"),
+}
+
+
+def is_nobody(key: str) -> bool:
+    """Whether a key stands for a hidden number or a colleague, who are no customers to be linked."""
+    return key.startswith(("anonymous:", "ext:"))
+
+
+def linked_keys(event: Event) -> list[str]:
+    """The customers that a link says are one, in order; none if fewer than two of them can be."""
+    keys = {key for key in (event.customer, *event.data["same_as"]) if key and not is_nobody(key)}
+    return sorted(keys) if len(keys) > 1 else []
+
+
+def further_keys(event: Event) -> list[str]:
+    """The keys of an event besides its customer, in a fixed order."""
+    kind = event.type
+    if kind in _BY_TYPE:
+        prefix, field = _BY_TYPE[kind]
+        return [f"{prefix}{event.source}:{event.data[field]}"]
+    if kind == "customer.linked":
+        return [key for key in linked_keys(event) if key != event.customer]
+    return []
+
+
+def keys_of(event: Event) -> list[str]:
+    """Every key under which an event is folded; the customer's first, if it has one."""
+    further = further_keys(event)
+    if event.customer or not further:
+        return [event.customer, *further]
+    return further
+
+
+def is_entity(key: str) -> bool:
+    """Whether a key is of a deal, a task or a lead instead of a customer."""
+    return key.startswith(ENTITY_PREFIXES)

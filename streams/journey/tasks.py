@@ -1,0 +1,79 @@
+"""What the events of one task amount to, and its facts."""
+
+import msgspec
+
+from streams.journey import kinds
+from streams.journey.deals import ROBOT
+from streams.journey.names import CODES
+from streams.journey.places import Directory
+from streams.journey.state import EntityEvent, EntityState, Fact
+
+_DONE = CODES["task_done"]
+_DUE = CODES["task_due"]
+_IN_TIME = CODES["task_in_time"]
+_OVERDUE = CODES["overdue_task"]
+
+
+class Task(msgspec.Struct, gc=False):
+    """A task as its events tell it. Times are ms; None where there is none."""
+
+    source: str
+    task_id: str
+    last_at: int
+    removed: bool
+    manager: str = ""
+    manager_since: int = 0
+    customer: str = ""
+    created_at: int | None = None
+    due_at: int | None = None
+    done: EntityEvent | None = None
+
+    @property
+    def entity(self) -> str:
+        """Its name in facts and items."""
+        return f"{self.source}/{self.task_id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has still to do it."""
+        return not self.removed and self.done is None
+
+
+def read_task(state: EntityState) -> Task:
+    """Derive a task from its events."""
+    events = state.events
+    removed = any(event.kind == kinds.TASK_REMOVED for event in events)
+    task = Task(state.source, state.id, events[-1].at, removed)
+    for event in events:
+        if event.manager and event.manager != task.manager:
+            task.manager, task.manager_since = event.manager, event.at
+        task.customer = event.customer or task.customer
+        task.due_at = event.data.get("due_at", task.due_at)
+        if event.kind == kinds.TASK_CREATED and task.created_at is None:
+            task.created_at = event.at
+        elif event.kind == kinds.TASK_DONE and task.done is None:
+            task.done = event
+    return task
+
+
+def task_facts(task: Task, directory: Directory) -> list[Fact]:
+    """The facts of a task; none if it was removed."""
+    if task.removed:
+        return []
+    facts: list[Fact] = []
+    done, due = task.done, task.due_at
+    if done is not None:
+        actor = done.text("actor")
+        group = directory.group_of(done.manager, done.at)
+        who = done.manager if not actor else "" if actor == ROBOT else actor
+        facts.append(Fact(_DONE, who, group, True, done.at))
+    if due is not None:
+        at = due if done is None else min(done.at, due)
+        group = directory.group_of(task.manager, at)
+        facts.append(Fact(_DUE, task.manager, group, True, at))
+        if done is not None and done.at <= due:
+            facts.append(Fact(_IN_TIME, task.manager, group, True, at))
+        if done is None:
+            group = directory.group_of(task.manager, task.manager_since)
+            facts.append(Fact(_OVERDUE, task.manager, group, True, due, 0, f"{group}|{task.entity}"))
+    return sorted(facts)
