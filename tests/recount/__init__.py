@@ -81,8 +81,8 @@ def recount(
     leads: dict[tuple[str, str], set[str]] = {}
     for event in every:
         if event["customer_key"]:
-            known = str(event["customer_key"])
-            whose = roots.get(known, known)
+            own_key = str(event["customer_key"])
+            whose = roots.get(own_key, own_key)
             by_customer.setdefault(whose, []).append(event)
             if event["type"] in LEAD_ORDER:
                 leads.setdefault((event["source"], event["lead_id"]), set()).add(whose)

@@ -14,7 +14,8 @@ def merged(found: Found) -> dict[FactId, int]:
         by_identity.setdefault(identity, []).append(value)
     facts: dict[FactId, int] = {}
     for identity, values in by_identity.items():
+        total = sum(values)
         adds = identity[1] in ADDED
-        if len(values) == 1 or not adds or sum(values):
-            facts[identity] = sum(values) if adds else max(values)
+        if len(values) == 1 or not adds or total:
+            facts[identity] = total if adds else max(values)
     return facts
