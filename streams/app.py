@@ -74,7 +74,7 @@ def _watch(windows: WindowsStage, config: Config, settings: Settings) -> Upstrea
     rules = load_rules(config.rules_text, config.directory)
     alerting = Alerting(windows, rules, config.directory, ages, settings.partitions)
     upstream = UpstreamWatch(connection, WORKER_GROUP, read)
-    Watching(windows, LiveValues(windows, ages), alerting, upstream, connection).begin()
+    Watching(windows, LiveValues(windows, config.directory), alerting, upstream, connection).begin()
     return upstream
 
 

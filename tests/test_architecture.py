@@ -15,6 +15,7 @@ STREAMS = ROOT / "streams"
 PURE = {
     "absences",
     "alerts",
+    "bonus",
     "calendars",
     "config_text",
     "customers",
@@ -29,6 +30,7 @@ PURE = {
     "intake",
     "journey",
     "kpis",
+    "plans",
     "records",
     "records_tables",
     "simulate",

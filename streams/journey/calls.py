@@ -12,6 +12,8 @@ MISSED_OUTCOMES = frozenset({"missed", "voicemail", "short_abandon"})
 _BY_REASON = frozenset({"voicemail", "callback_taken", "blocked", "failed"})
 _UNANSWERED = frozenset({NO_ANSWER, DECLINED})
 UNASSIGNED = "unassigned"
+#: Stands where other calls have an outcome.
+REQUESTED = "callback_requested"
 
 
 class CallSummary(msgspec.Struct, gc=False):
@@ -45,7 +47,6 @@ class CallSummary(msgspec.Struct, gc=False):
     rating_groups: list[str] = []  #: of the manager of each
     outcome: str = ""
     in_hours: bool | None = None  #: whether the wait began in working hours
-    in_time: bool = False  #: answered within the T of its group
     conversation: bool = False
     excluded: str = ""
 
@@ -77,7 +78,14 @@ class CallSummary(msgspec.Struct, gc=False):
     @property
     def missed(self) -> bool:
         """Whether the caller is to be called back."""
+        if self.requested:
+            return not self.excluded
         return self.outcome in MISSED_OUTCOMES and self.inbound
+
+    @property
+    def requested(self) -> bool:
+        """Whether it is no call, but a request to be called back."""
+        return self.outcome == REQUESTED
 
     def bearing(self) -> tuple[object, ...] | None:
         """What the customer's other calls may depend on; None if nothing of this call matters."""
@@ -154,7 +162,7 @@ def summarize(
     start = marks.first.get(kinds.STARTED)
     direction = start.word if start else ""
     started_at, answered_at = marks.at(kinds.STARTED), marks.at(kinds.ANSWERED)
-    ended_at = marks.ended.at if marks.ended else None
+    ended_at = marks.ended.at if marks.ended else marks.at(kinds.REQUESTED)
     waiting_at = marks.waiting_at(direction)
     until = ended_at if answered_at is None else answered_at
     legs = legs_of(call.events, ended_at, directory)
@@ -202,8 +210,6 @@ def _judge(call: CallSummary, marks: _Milestones, customer: str, directory: Dire
     call.outcome = _outcome(marks, call.direction, call.wait_ms, settings.short_abandon_ms)
     if call.waiting_at is not None:
         call.in_hours = directory.calendar(call.group).in_hours(call.waiting_at)
-    if call.answered_at is not None and call.wait_ms is not None:
-        call.in_time = call.wait_ms <= settings.answer_within_ms
     if call.direction == "internal" or customer.startswith("ext:"):
         call.excluded = "internal"
     elif call.direction and call.talk_ms is not None:
@@ -228,6 +234,8 @@ def _span(start: int | None, end: int | None) -> int | None:
 
 def _outcome(marks: _Milestones, direction: str, wait_ms: int | None, short_ms: int) -> str:
     """The call's class. What has no end is `in_progress`; readers judge `unknown` by the clock."""
+    if kinds.REQUESTED in marks.first:
+        return REQUESTED
     if kinds.ANSWERED in marks.first:
         return "answered"
     if marks.ended is None:
@@ -262,7 +270,7 @@ def _group(marks: _Milestones, start: CallEvent | None, caller: str, directory: 
         group = directory.group_of_line(start.detail)
         if group:
             return group
-    first = marks.first.get(kinds.OFFERED)
+    first = marks.first.get(kinds.OFFERED) or marks.first.get(kinds.REQUESTED)
     manager = caller or (first.manager if first else "")
     at = start.at if start and caller else first.at if first else 0
     return directory.group_of(manager, at) if manager else UNASSIGNED

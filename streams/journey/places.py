@@ -31,10 +31,6 @@ class GroupSettings(Protocol):
         """Shortest talk that is a conversation."""
 
     @property
-    def answer_within_ms(self) -> int:
-        """T of the service level."""
-
-    @property
     def short_abandon_ms(self) -> int:
         """Longest wait of a short abandon."""
 

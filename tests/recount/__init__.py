@@ -75,16 +75,17 @@ def recount(
     first: dict[tuple[str, str], Json] = {}
     for event in events:
         first.setdefault((event["source"], event["event_id"]), event)
-    every = [_understood(raw, plain, key) for raw in first.values()]
+    every: list[Json] = [_understood(raw, plain, key) for raw in first.values()]
     roots = linked(every)
     by_customer: dict[str, list[Json]] = {}
     leads: dict[tuple[str, str], set[str]] = {}
     for event in every:
         if event["customer_key"]:
-            root = roots.get(event["customer_key"], event["customer_key"])
-            by_customer.setdefault(root, []).append(event)
+            known = str(event["customer_key"])
+            whose = roots.get(known, known)
+            by_customer.setdefault(whose, []).append(event)
             if event["type"] in LEAD_ORDER:
-                leads.setdefault((event["source"], event["lead_id"]), set()).add(root)
+                leads.setdefault((event["source"], event["lead_id"]), set()).add(whose)
     for event in every:
         if event["type"] == "lead.removed" and not event["customer_key"]:
             for root in leads.get((event["source"], event["lead_id"]), ()):
@@ -125,10 +126,24 @@ def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
         "manager": plain.resolve(source, raw.get("manager")),
         "group": plain.resolve(source, raw.get("group")),
         "customer_key": key(raw["customer"]) if raw.get("customer") else "",
+        **_mapped(raw, plain),
         "same_keys": [key(other) for other in raw.get("same_as", ())],
         "actor": plain.resolve(source, raw.get("actor")),
+        "wanted": _ms(raw["callback_at"]) if raw.get("callback_at") else None,
         "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }
+
+
+def _mapped(raw: Json, plain: Plain) -> Json:
+    """Pipeline and stage as the funnel knows them; what it does not list shows up as such."""
+    if plain.names is None or "pipeline" not in raw:
+        return {}
+    source, pipeline, stage = raw["source"], raw["pipeline"], raw.get("stage", "")
+    if pipeline not in {known for known, _ in plain.stages}:
+        return {"pipeline": f"unmapped:{source}:{pipeline}"}
+    if stage and (pipeline, stage) not in plain.stages:
+        return {"stage": f"unmapped:{source}:{stage}"}
+    return {}
 
 
 def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) -> None:
@@ -149,6 +164,8 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
         counted.legs[call_id] = call["legs"]
         calls.append(call)
     counter = CallFacts(customer, plain, counted)
+    if flags & {"test", "spam", "staff", "supplier"}:
+        events = [event for event in events if event["type"] != "callback.requested"]
     if "shared" not in flags:
         together(counter, events, calls)
     count_leads(counter, events, calls)

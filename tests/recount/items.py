@@ -18,7 +18,9 @@ def together(counter: CallFacts, events: list[Json], calls: list[Json]) -> None:
         key=lambda c: (c["answered_at"], c["source"], c["call_id"]),
     )
     contacts = sorted(e["at"] for e in events if e["type"] == "customer.contacted")
+    requests = _requests(counter, events)
     missed = [c for c in good if c["outcome"] in ("missed", "voicemail", "short_abandon")]
+    missed += requests
     missed.sort(key=lambda c: (c["ended_at"], c["source"], c["call_id"]))
     for call in missed:
         end = call["ended_at"]
@@ -35,6 +37,32 @@ def together(counter: CallFacts, events: list[Json], calls: list[Json]) -> None:
         tries = [d["started_at"] for d in dials if end <= d["started_at"] <= limit]
         call["first_callback_at"] = min(tries, default=None)
     Items(counter, events, missed, dials, talks, contacts).walk()
+
+
+def _requests(counter: CallFacts, events: list[Json]) -> list[Json]:
+    """Requests to be called back, each as if it were a missed call; who asks twice in 15 min asked once."""
+    found: list[Json] = []
+    asked = [e for e in events if e["type"] == "callback.requested"]
+    asked.sort(key=lambda e: (max(e["at"], e["wanted"] or 0), e["source"], f"callback:{e['event_id']}"))
+    for event in asked:
+        at = max(event["at"], event["wanted"] or 0)
+        if found and at - found[-1]["ended_at"] <= 15 * MINUTE:
+            continue
+        who = event["manager"]
+        group = event["group"] or (counter.plain.group_of(who) if who else "unassigned")
+        found.append(
+            {
+                "source": event["source"],
+                "call_id": f"callback:{event['event_id']}",
+                "ended_at": at,
+                "group": group,
+                "line": "",
+                "recovered_at": None,
+                "recovered_by": "",
+                "asked": True,
+            }
+        )
+    return found
 
 
 class Items:
@@ -131,7 +159,7 @@ class Items:
             }
             self.items.append(self.open)
         self.open["names"].add(name)
-        self.open["misses"] += 1
+        self.open["misses"] += "asked" not in call
         if (name, at) in self.closings:
             self.end("closed", at)
 
