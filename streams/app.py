@@ -86,7 +86,7 @@ def _watch(windows: WindowsStage, config: Config, settings: Settings, epoch: Epo
     rules = load_rules(config.rules_text, config.directory)
     alerting = Alerting(windows, rules, config.directory, ages, settings.partitions)
     upstream = UpstreamWatch(connection, internal.group(WORKER_GROUP), read)
-    values = LiveValues(windows, ages)
+    values = LiveValues(windows, config.directory)
     Watching(windows, values, alerting, upstream, connection, in_force=lambda: epoch.sure).begin()
     return upstream
 

@@ -118,6 +118,12 @@ class Calendar:
         spans = self._spans_of(day)
         return max(end for _, end in spans) if spans else self._moment(day, _DAY_MINUTES)
 
+    def openings_of(self, day: date) -> tuple[Span, ...]:
+        """Working time that begins on a local day, in order, without what the day before took already."""
+        reached = max((end for _, end in self._spans_of(day - _ONE_DAY)), default=0)
+        cut = ((max(start, reached), end) for start, end in self._spans_of(day))
+        return tuple((start, end) for start, end in cut if start < end)
+
     def _openings(self, at: int) -> Iterator[Span]:
         """Working time from `at` on, in order and without overlap, for ever."""
         reached = at

@@ -9,16 +9,24 @@ from pathlib import Path
 
 import msgspec
 
+from streams.bonus import FILE as BONUS
+from streams.bonus import Formula, KpiFacts, read_bonus
 from streams.config_text import ConfigError, canonical, read_yaml
 from streams.directory import Directory
+from streams.kpis.declarations import KPIS
+from streams.kpis.kpi import NOW
+from streams.plans import FILE as PLANS
+from streams.plans import Plan, read_plans
 from streams.records import pack
 
 DIRECTORY = "directory.yaml"
 RULES = "rules.yaml"
+FUNNEL = "funnel.yaml"
+ABSENCES = "absences.csv"
 #: Files that are read when they are there; `directory.yaml` must be.
-FILES = (DIRECTORY, RULES)
+FILES = (DIRECTORY, RULES, FUNNEL, ABSENCES)
 
-__all__ = ["Config", "ConfigError", "load_config"]
+__all__ = ["Config", "ConfigError", "Planning", "load_config", "load_planning"]
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -41,15 +49,20 @@ class Config(msgspec.Struct, frozen=True):
     def unpack(packed: bytes) -> "Config":
         """What `pack` packed, under the version that it had then. Raises `ConfigError`."""
         version, files = msgspec.msgpack.decode(packed, type=tuple[str, dict[str, str]])
-        return Config(files, version, Directory.from_text(files[DIRECTORY], version))
+        return Config(files, version, Directory.from_files(files, version))
 
 
 def config_of(files: dict[str, str]) -> Config:
     """The configuration that these texts make. Raises `ConfigError`."""
-    contents = {name: canonical(read_yaml(name, files[name])) for name in sorted(files)}
+    contents = {name: _content(name, files[name]) for name in sorted(files)}
     digest = hashlib.sha256(msgspec.json.encode(contents)).hexdigest()
     version = digest[:12]
-    return Config(files, version, Directory.from_text(files[DIRECTORY], version))
+    return Config(files, version, Directory.from_files(files, version))
+
+
+def _content(name: str, text: str) -> str:
+    """What counts of a file's text for the version."""
+    return canonical(read_yaml(name, text)) if name.endswith(".yaml") else "\n".join(text.split())
 
 
 def load_config(folder: str | Path) -> Config:
@@ -61,6 +74,26 @@ def load_config(folder: str | Path) -> Config:
     if DIRECTORY not in files:
         raise ConfigError(f"{place}: expected a file {DIRECTORY} in it, found none")
     return config_of(files)
+
+
+class Planning(msgspec.Struct, frozen=True):
+    """What is aimed at. It says nothing of what events mean, so it is no part of the version."""
+
+    plans: list[Plan] = []
+    bonuses: list[Formula] = []
+
+
+def load_planning(folder: str | Path, directory: Directory) -> Planning:
+    """Reads `plans.csv` and `bonus.yaml`, where they are. Raises `ConfigError`."""
+    place = Path(folder)
+    plans, bonus = place / PLANS, place / BONUS
+    subjects = {"manager": directory.managers, "group": directory.groups, "all": ("all",)}
+    planned = [kpi.id for kpi in KPIS.values() if kpi.windows != NOW]
+    facts = {kpi.id: KpiFacts(kpi.good, kpi.personal) for kpi in KPIS.values() if kpi.windows != NOW}
+    return Planning(
+        read_plans(_read(plans), subjects, planned) if plans.is_file() else [],
+        read_bonus(_read(bonus), directory.groups, facts) if bonus.is_file() else [],
+    )
 
 
 def _read(path: Path) -> str:

@@ -7,6 +7,8 @@ that nobody listed becomes `unmapped:<source>:<name>`, so that nothing is droppe
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from streams.absences import FILE as ABSENCES
+from streams.absences import Absence, absent_days, is_absent, read_absences
 from streams.calendars import Calendar
 from streams.directory_entries import (
     Aliases,
@@ -17,7 +19,10 @@ from streams.directory_entries import (
     Manager,
     Source,
 )
-from streams.directory_text import read_directory
+from streams.directory_text import FILE, read_directory
+from streams.funnel import Funnel
+from streams.funnel_text import FILE as FUNNEL
+from streams.funnel_text import read_funnel
 
 __all__ = ["UNASSIGNED", "UNMAPPED", "Directory", "Group", "GroupSettings", "Line", "Manager", "Source"]
 
@@ -28,8 +33,13 @@ UNMAPPED = "unmapped:"
 class Directory:
     """One version of the directory; immutable."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(
+        self, content: Content, funnel: Funnel | None = None, absences: list[Absence] | None = None
+    ) -> None:
         self.version = content.version
+        self.funnel = funnel or Funnel()
+        self.absences = absences or []
+        self._absent = absent_days(self.absences)
         self.time_zone = content.zone
         self.settings = content.settings
         self.managers = content.managers
@@ -46,6 +56,18 @@ class Directory:
         Raises `ConfigError`, which names the line, the path and what was expected.
         """
         return Directory(read_directory(yaml_text, version))
+
+    @staticmethod
+    def from_files(files: Mapping[str, str], version: str = "") -> "Directory":
+        """Reads `directory.yaml` and, where they are, `funnel.yaml` and `absences.csv`."""
+        content = read_directory(files[FILE], version)
+        funnel = Funnel(read_funnel(files[FUNNEL])) if FUNNEL in files else Funnel()
+        absences = read_absences(files[ABSENCES], content.managers) if ABSENCES in files else []
+        return Directory(content, funnel, absences)
+
+    def absent(self, manager: str, at: int) -> bool:
+        """Whether a manager is absent on that day of the directory's time zone."""
+        return is_absent(self._absent, self.time_zone, manager, at)
 
     def manager(self, source: str, name: str, at: int) -> str:
         """Id of whom the source calls `name` at that time; empty for an empty name."""

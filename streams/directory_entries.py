@@ -18,6 +18,8 @@ class GroupSettings(msgspec.Struct, frozen=True):
     callback_within_ms: int = 1_200_000  #: working time in which a missed call is called back
     give_up_attempts: int = 3  #: attempts after which a missed item is given up
     give_up_days: int = 3  #: working days after which a missed item is given up
+    sl_variant: str = "SL6"  #: how the service level is reckoned, see `streams.kpis.levels`
+    min_n: dict[str, int] = {}  #: by KPI: least sample, in place of the one the KPI declares
 
 
 class Period(msgspec.Struct, frozen=True):

@@ -15,11 +15,23 @@ _PLAIN = msgspec.msgpack.Encoder()
 
 #: What a record derived from `offset` of the current epoch supersedes: everything lower.
 _EPOCH_SHIFT = 44
+#: Offsets stay below 2^38; above them stands the rank.
+_RANK_SHIFT = 38
+_MOST_RANK = 63
 
 
 def version(epoch: int, offset: int) -> int:
     """Version of whatever was derived up to `offset`; grows with the epoch first."""
     return epoch << _EPOCH_SHIFT | offset
+
+
+def ranked(version: int, rank: int) -> int:
+    """A version that supersedes all of a lower rank in its epoch, whatever their offsets.
+
+    Offsets of different partitions say nothing of each other, so that what took over from another
+    journey gives its rows a higher rank than that one had.
+    """
+    return version | min(rank, _MOST_RANK) << _RANK_SHIFT
 
 
 def offset_of(version: int) -> int:
@@ -118,6 +130,19 @@ class HistoryRecord(msgspec.Struct, array_like=True, tag="history", frozen=True)
     facts: list[StoredFact]
     #: keys of rows stored per table, so that those which are no more can be taken back
     keys: dict[str, list[list[Any]]]
+
+
+class ForwardRecord(msgspec.Struct, array_like=True, tag="forward", frozen=True):
+    """On `events`: events accepted under another key that concern this one too.
+
+    A customer who turned out to be another hands over his events; the journey of a lead tells its
+    customers that it was removed.
+    """
+
+    key: str
+    rows: list[EventRow]
+    configs: list[str]  #: for each row, the version of the configuration it was stamped with
+    rank: int = 0  #: the rank that the rows of who takes over must have at least; see `ranked`
 
 
 class TableRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

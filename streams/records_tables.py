@@ -151,6 +151,7 @@ TABLES: dict[str, RowTable] = {
         ),
         "owner",
     ),
+    "customer_links": RowTable(("customer", "root"), ()),
     "tasks": RowTable(
         ("source", "task_id"),
         ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.random_deals import random_deals
 from tests.random_leads import random_lead
 
 Json = dict[str, Any]
@@ -49,8 +50,14 @@ def random_log(
     days: float = 2.0,
     nastiness: Nastiness | None = None,
     leads: int | None = None,
+    deals: int = 0,
+    links: int = 0,
 ) -> list[Json]:
-    """Events in the order in which they arrive."""
+    """Events in the order in which they arrive.
+
+    `deals`: how many deals, and as many tasks, meetings and so on; `links`: how many events that say
+    who a customer is.
+    """
     chance = random.Random(seed)
     nasty = nastiness or Nastiness()
     events: list[Json] = []
@@ -61,11 +68,33 @@ def random_log(
     for number in range(calls // 6 if leads is None else leads):
         events += random_lead(chance, number, moments, phone(chance.randrange(customers)))
     events += notes
+    events += random_deals(seed, deals, deals, 2 * deals, customers, quick=days < 1)
+    events += list(_links(chance, customers, days, links))
     events = [event for event in events if chance.random() >= nasty.lost]
     for event in events:
         if chance.random() < nasty.skewed:
             event["at"] += chance.randint(-3000, 3000)
     return [_written(event) for event in _arrivals(chance, events, nasty)]
+
+
+def _links(chance: random.Random, customers: int, days: float, links: int) -> Iterator[Json]:
+    """Customers that turn out to be one, or to be somebody in particular; leads that nobody's are removed."""
+    for number in range(links):
+        common = {"event_id": f"w{number}", "source": "crm", "at": chance.randrange(int(days * 86_400_000))}
+        customer = phone(chance.randrange(customers))
+        what = chance.random()
+        if what < 0.5:
+            same = [phone(chance.randrange(customers)), "crm:7", "anonymous:k1"]
+            yield common | {
+                "type": "customer.linked",
+                "customer": chance.choice([customer, customer, "crm:7"]),
+                "same_as": chance.sample(same, chance.choice([1, 2])),
+            }
+        elif what < 0.75:
+            flag = chance.choice(["spam", "test", "shared", "staff", "do_not_call"])
+            yield common | {"type": "customer.flagged", "customer": customer, "flag": flag}
+        else:
+            yield common | {"type": "lead.removed", "lead_id": f"l{chance.randrange(9)}", "why": "merged"}
 
 
 def _arrivals(chance: random.Random, events: list[Json], nasty: Nastiness) -> Iterator[Json]:

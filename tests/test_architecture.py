@@ -13,7 +13,9 @@ STREAMS = ROOT / "streams"
 
 #: Decides what events mean: the same input gives the same output in every process, at any time.
 PURE = {
+    "absences",
     "alerts",
+    "bonus",
     "calendars",
     "config_text",
     "customers",
@@ -23,9 +25,12 @@ PURE = {
     "event_fields",
     "event_types",
     "events",
+    "funnel",
+    "funnel_text",
     "intake",
     "journey",
     "kpis",
+    "plans",
     "records",
     "records_tables",
     "simulate",

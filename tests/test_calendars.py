@@ -210,3 +210,14 @@ def _open(days: dict[str, str], at: int) -> bool:
 def test_hours_that_cannot_be_meant_are_refused_with_their_place(text: str) -> None:
     with pytest.raises(ConfigError, match=r"d\.yaml, line 1"):
         calendar(text)
+
+
+def test_the_openings_of_a_day_leave_out_what_the_day_before_took() -> None:
+    hours = calendar('{mon: "20:00-10:00", tue: "09:00-18:00, 20:00-21:00"}')
+    tuesday = [
+        (ms("2027-01-12T10:00"), ms("2027-01-12T18:00")),
+        (ms("2027-01-12T20:00"), ms("2027-01-12T21:00")),
+    ]
+    assert hours.openings_of(date(2027, 1, 11)) == ((ms("2027-01-11T20:00"), ms("2027-01-12T10:00")),)
+    assert list(hours.openings_of(date(2027, 1, 12))) == tuesday
+    assert hours.openings_of(date(2027, 1, 13)) == ()

@@ -8,11 +8,12 @@ import msgspec
 from aiokafka.structs import TopicPartition
 
 from streams.agents.panes import Partition
-from streams.agents.subjects import calendar_of, name_of
+from streams.agents.subjects import calendar_of, name_of, settings_of
 from streams.agents.windows import WindowsStage
 from streams.alerts.machine import AlertState, Transition, restore, step, withdrawn
 from streams.alerts.rules import Rule
 from streams.directory import Directory
+from streams.directory_entries import GroupSettings
 from streams.engine import Connection, Output, partitions_of, read_log, reader
 from streams.kpis.formulas import Value, WorkingAge
 from streams.kpis.kpi import NOW, evaluate
@@ -99,20 +100,24 @@ class Alerting:
     def _step(
         self, rule: Rule, partition: Partition, subject: str, now: int
     ) -> tuple[Watched, AlertState, Transition | None]:
-        value, n = self._value(rule, partition, subject, now)
+        settings = settings_of(self._directory, subject, now)
+        value, n = self._value(rule, partition, subject, now, settings)
         in_hours = calendar_of(self._directory, subject, now).in_hours(now)
         label = name_of(self._directory, subject)
         known = self._states.get((rule.name, subject))
-        state, transition = step(rule, known, subject, value, n, now, in_hours, label)
+        own = rule.of_group(settings.min_n)
+        state, transition = step(own, known, subject, value, n, now, in_hours, label)
         return (rule.name, subject), state, transition
 
-    def _value(self, rule: Rule, partition: Partition, subject: str, now: int) -> Value:
+    def _value(
+        self, rule: Rule, partition: Partition, subject: str, now: int, settings: GroupSettings
+    ) -> Value:
         windows = partition.rolling(subject)
         windows.advance(now)
         window = "5m" if rule.window in NOW else rule.window
         items = partition.open(subject)
         items.expire(now)
-        return evaluate(rule.kpi, windows.totals(window), items, now, self._working_age)
+        return evaluate(rule.kpi, windows.totals(window), items, now, self._working_age, settings)
 
     def _partition(self, subject: str) -> int:
         return partition_of(subject, self._partitions)

@@ -23,4 +23,5 @@ def merged(several: list[Changes]) -> Changes:
     kept = [change for change in facts.values() if change.old != change.new]
     # What is taken back comes first, as in `Changes`: an item that moved is closed, then opened.
     kept.sort(key=lambda change: change.new is not None)
-    return Changes(kept, list(rows.values()))
+    forwards = [forward for changes in several for forward in changes.forwards]
+    return Changes(kept, list(rows.values()), forwards)

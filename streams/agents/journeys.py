@@ -8,12 +8,23 @@ from streams.agents.configurations import Configurations
 from streams.agents.faults import internal_letter
 from streams.agents.slots import Meta, Slot, Slots
 from streams.engine import Batch, Output, Record, Stage, StateRecord
-from streams.journey import Changes, Journey, apply, await_history, is_entity, keys_of, needs_history, replace
+from streams.journey import (
+    Changes,
+    Forward,
+    Journey,
+    apply,
+    await_history,
+    is_entity,
+    keys_of,
+    needs_history,
+    replace,
+)
 from streams.kpis.measurements import KINDS
 from streams.records import (
     EventRow,
     EventsRecord,
     FactChange,
+    ForwardRecord,
     HistoryRecord,
     HistoryRequest,
     MeasurementRow,
@@ -21,11 +32,12 @@ from streams.records import (
     TableRow,
     TablesRecord,
     pack,
+    ranked,
 )
 from streams.topics import InternalTopics, partition_of
 
-_RECORDS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord] = msgspec.msgpack.Decoder(
-    EventsRecord | HistoryRecord
+_RECORDS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
+    EventsRecord | HistoryRecord | ForwardRecord
 )
 _META = msgspec.msgpack.Decoder(Meta)
 _META_KEY = b"@"
@@ -104,6 +116,9 @@ class JourneysStage(Stage):
         if isinstance(content, HistoryRecord):
             folding.history(content)
             return len(content.rows)
+        if isinstance(content, ForwardRecord):
+            folding.forwarded(content)
+            return len(content.rows)
         folding.events(content)
         return len(content.rows)
 
@@ -123,6 +138,20 @@ class JourneysStage(Stage):
         key = request.customer.encode()
         topic = self.internal.history
         self._first.append(Output(topic, request.partition, key, pack(request)))
+
+    def forward(self, forwards: list[Forward]) -> None:
+        """Sends events to the journeys that they concern too."""
+        by_key: dict[str, ForwardRecord] = {}
+        ranks: dict[str, int] = {}
+        for one in forwards:
+            record = by_key.setdefault(one.key, ForwardRecord(one.key, [], []))
+            record.rows.append(one.row)
+            record.configs.append(one.config)
+            ranks[one.key] = max(one.rank, ranks.get(one.key, 0))
+        for key, record in by_key.items():
+            partition = partition_of(key, self.spread)
+            ranked_record = msgspec.structs.replace(record, rank=ranks[key])
+            self._first.append(Output(self.internal.events, partition, None, pack(ranked_record)))
 
     def dirty(self, partition: int, customer: str | None = None) -> None:
         """Notes that a customer, or only the partition's own state, has to be written."""
@@ -192,37 +221,53 @@ class _Folding:
                     by_key.setdefault(key, []).append(row)
         for customer, rows in by_key.items():
             if not self._slots.includes(customer, self._version):
-                self._customer(customer, rows, content.config)
+                self._fold(customer, [(content.config, rows)])
         self._finish()
 
-    def _customer(self, customer: str, rows: list[EventRow], config: str) -> None:
-        slot = self._slots.open(customer)
+    def _fold(self, key: str, several: list[tuple[str, list[EventRow]]], *, forwarded: bool = False) -> None:
+        """Folds events into one journey; they are given by the configuration that stamps them."""
+        slot = self._slots.open(key)
         journey = slot.journey
-        if not journey.awaited and needs_history(journey, rows):
+        if not journey.awaited and needs_history(journey, [row for _, rows in several for row in rows]):
             await_history(journey, self._version)
-            self._stage.ask_for_history(HistoryRequest(self._partition, self._version, customer))
-        self._emit(self._apply(journey, rows, config))
-        self._touch(slot, customer)
+            self._stage.ask_for_history(HistoryRequest(self._partition, self._version, key))
+        parts = [self._apply(journey, rows, config, forwarded=forwarded) for config, rows in several]
+        self._emit(parts[0] if len(parts) == 1 else merged(parts), journey.rank)
+        self._touch(slot, key)
 
-    def _apply(self, journey: Journey, rows: list[EventRow], config: str) -> Changes:
+    def _apply(self, journey: Journey, rows: list[EventRow], config: str, *, forwarded: bool) -> Changes:
         """Applies events; one on which the fold fails goes to dead letters, the others count.
 
         Ending the process instead would only fail again at the same event, for ever.
         """
         try:
-            return apply(journey, rows, config, self._directories)
+            return apply(journey, rows, config, self._directories, forwarded=forwarded)
         except Exception as fault:  # noqa: BLE001 - a fold can fail with anything
             if len(rows) == 1:
                 self._stage.refuse(rows[0], fault)
                 return Changes([], [])
-        return merged([self._apply(journey, [row], config) for row in rows])
+        return merged([self._apply(journey, [row], config, forwarded=forwarded) for row in rows])
+
+    def forwarded(self, content: ForwardRecord) -> None:
+        """Folds events that came to another journey first."""
+        self._begin([])
+        if not self._slots.includes(content.key, self._version):
+            by_config: dict[str, list[EventRow]] = {}
+            for row, config in zip(content.rows, content.configs, strict=True):
+                by_config.setdefault(config, []).append(row)
+            several = list(by_config.items())
+            journey = self._slots.open(content.key).journey
+            journey.rank = max(journey.rank, content.rank)
+            self._fold(content.key, several, forwarded=True)
+        self._finish()
 
     def history(self, content: HistoryRecord) -> None:
         """Folds a customer's stored history together with what came while it was awaited."""
         self._begin([])
         slot = self._slots.get(content.customer)
         if slot and slot.version < self._version and slot.journey.awaited == content.request:
-            self._emit(self._replace(slot.journey, content))
+            changes = self._replace(slot.journey, content)
+            self._emit(changes, slot.journey.rank)
             self._touch(slot, content.customer)
         self._finish()
 
@@ -239,11 +284,14 @@ class _Folding:
         slot.touched(self._version, self._slots.meta.watermark)
         self._stage.dirty(self._partition, customer)
 
-    def _emit(self, changes: Changes) -> None:
+    def _emit(self, changes: Changes, rank: int) -> None:
+        version = ranked(self._version, rank)
         for row in changes.rows:
-            self._rows.append(TableRow(row.table, self._version, row.gone, row.values))
+            self._rows.append(TableRow(row.table, version, row.gone, row.values))
         for change in changes.facts:
             self._measure(change)
+        if changes.forwards:
+            self._stage.forward(changes.forwards)
 
     def _measure(self, change: FactChange) -> None:
         key = change.key

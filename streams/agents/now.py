@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from streams.agents.panes import Partition
+from streams.agents.subjects import settings_of, working_ages
 from streams.agents.windows import WindowsStage
+from streams.directory import Directory
 from streams.engine import Output
 from streams.kpis.declarations import KPIS
-from streams.kpis.formulas import Value, WorkingAge
+from streams.kpis.formulas import Value
 from streams.kpis.kpi import NOW, Kpi, evaluate
 from streams.records import NowRecord, NowRow, pack
 
@@ -22,9 +24,10 @@ class LiveValues:
     Once a minute everything is sent again: readers take a value older than two minutes for unknown.
     """
 
-    def __init__(self, stage: WindowsStage, working_age: WorkingAge) -> None:
+    def __init__(self, stage: WindowsStage, directory: Directory) -> None:
         self._stage = stage
-        self._working_age = working_age
+        self._directory = directory
+        self._working_age = working_ages(directory)
         self._minute = -1
         self._aged_at = 0
         self._sent: dict[tuple[str, str, str], Value] = {}
@@ -61,12 +64,13 @@ class LiveValues:
         self, partition: Partition, subject: str, now: int, kpis: Iterable[Kpi], *, every: bool
     ) -> Iterator[NowRow]:
         windows, items = partition.rolling(subject), partition.open(subject)
+        settings = settings_of(self._directory, subject, now)
         for kpi in kpis:
             if not kpi.concerns(subject):
                 continue
             for window in kpi.windows:
                 totals = windows.totals(window if window not in NOW else "5m")
-                value = evaluate(kpi, totals, items, now, self._working_age)
+                value = evaluate(kpi, totals, items, now, self._working_age, settings)
                 key = (subject, kpi.id, window)
                 if every or self._sent.get(key) != value:
                     self._sent[key] = value

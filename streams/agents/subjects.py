@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from streams.calendars import Calendar
 from streams.directory import Directory
+from streams.directory_entries import GroupSettings
 
 
 def calendar_of(directory: Directory, subject: str, at: int) -> Calendar:
@@ -25,6 +26,17 @@ def midnights(directory: Directory) -> Callable[[str], Callable[[int], int]]:
         return lambda at: calendar_of(directory, subject, at).day_start(at)
 
     return of
+
+
+def settings_of(directory: Directory, subject: str, at: int) -> GroupSettings:
+    """Settings of a group, of a manager's group at that moment (ms), or of the whole centre.
+
+    Who belongs to no listed group, and the centre as a whole, have those of the directory.
+    """
+    kind, name = subject.split(":", 1)
+    if kind == "m":
+        name = directory.group_of(name, at)
+    return directory.group_settings("" if kind == "a" else name)
 
 
 def working_ages(directory: Directory) -> Callable[[str, int, int], int]:

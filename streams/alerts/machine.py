@@ -1,7 +1,8 @@
 """The life of an alert: ok, pending, firing, resolved (which is ok again). Pure and deterministic.
 
 What counts as bad:
-- A value beyond a level's threshold, resting on at least `min_n`, for as long as `for` says, fires.
+- A value beyond a level's threshold, resting on at least the rule's `min_n` (`Rule.of_group`), for as
+  long as `for` says, fires.
 - It fires on while the value is beyond that level's `resolve`, on however few it rests: `min_n`
   guards the start of an alarm and its worsening, not its end. No value (an empty window, nothing
   open) is not bad: it ends a pending and a firing alert, as nobody can act on what is not there.
@@ -115,7 +116,7 @@ def step(
 def _bad_since(rule: Rule, state: AlertState, reading: _Reading, index: int) -> int:
     """Since when a level has been reached without a break; 0 if it is not."""
     level, fires = rule.levels[index], index <= state.level
-    if reading.value is None or (reading.n < rule.min_n and not fires):
+    if reading.value is None or (reading.n < rule.least_n and not fires):
         return 0
     if not rule.beyond(reading.value, level.resolve if fires else level.threshold):
         return 0

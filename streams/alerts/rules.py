@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, Protocol
 
@@ -34,6 +34,8 @@ _KEYS = (
     "summary",
     "runbook",
 )
+#: Least sample where neither the rule nor the group says one.
+_MIN_N = 1
 _LEVEL_KEYS = ("above", "below", "severity", "resolve")
 _KINDS = {"managers": "m", "groups": "g", "all": "a"}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -69,12 +71,22 @@ class Rule:
     above: bool  #: whether too much is bad, else too little
     levels: tuple[Level, ...]  #: from mild to severe
     lasting: int = 0  #: `for`: how long it must be that bad
-    min_n: int = 1
+    min_n: int | None = None  #: least sample; none: that of the subject's group, see `of_group`
     working: bool = True  #: `hours`: judged in working hours only
     repeat: int = 0  #: remind this often while it fires; 0: never
     notify: tuple[str, ...] = ()  #: receivers by name; none: all
     summary: str
     runbook: str
+
+    @property
+    def least_n(self) -> int:
+        """Below this n nothing begins to fire."""
+        return _MIN_N if self.min_n is None else self.min_n
+
+    def of_group(self, min_n: Mapping[str, int]) -> "Rule":
+        """The rule in a group with these least samples by KPI; what the rule itself says goes before."""
+        own = min_n.get(self.kpi.id)
+        return self if own is None or self.min_n is not None else replace(self, min_n=own)
 
     def concerns(self, subject: str) -> bool:
         """Whether it watches a subject such as `g:sales`; what nobody listed only if it is named."""
@@ -132,7 +144,7 @@ class _Reading:
             above=above,
             levels=levels,
             lasting=self._duration("for"),
-            min_n=self._keys["min_n"].whole("a whole number from 1 on", 1) if "min_n" in self._keys else 1,
+            min_n=self._keys["min_n"].whole("a whole number from 1 on", 1) if "min_n" in self._keys else None,
             working=self._choice("hours", ("working", "always")) == "working",
             repeat=self._duration("repeat"),
             notify=tuple(node.text("a receiver") for node in self._list("notify")),

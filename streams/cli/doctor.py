@@ -61,16 +61,20 @@ def _tell(name: str, finding: Finding) -> None:
 
 def _configuration(settings: Settings) -> Iterator[Finding]:
     from streams.alerts.rules import load_rules
-    from streams.config import ConfigError, load_config
+    from streams.config import ConfigError, load_config, load_planning
 
     try:
         config = load_config(settings.config)
         rules = load_rules(config.rules_text, config.directory)
+        planning = load_planning(settings.config, config.directory)
     except ConfigError as fault:
         yield Finding(str(fault), f"mend it in {settings.config}, or set SALESPULSE_CONFIG to another folder")
         return
     people, groups = len(config.directory.managers), len(config.directory.groups)
     yield Finding(f"{people} managers, {groups} groups, {len(rules)} alert rules; version {config.version}")
+    stages = sum(len(pipeline.stages) for pipeline in config.directory.funnel.pipelines.values())
+    plans, bonuses = len(planning.plans), len(planning.bonuses)
+    yield Finding(f"{stages} stages of pipelines, {plans} plans, bonus of {bonuses} groups")
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:

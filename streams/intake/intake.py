@@ -73,6 +73,10 @@ class Intake:
             names["to_group"] = directory.group(source, data["to_group"], at)
         if "line" in data:
             names["line"] = directory.line(source, data["line"], at)
+        if "pipeline" in data:
+            pipeline = names["pipeline"] = directory.funnel.pipeline_of(source, data["pipeline"])
+            if "stage" in data:
+                names["stage"] = directory.funnel.stage_of(source, pipeline, data["stage"])
         return Event(
             source,
             event.event_id,

@@ -8,7 +8,8 @@ calls (`entities`); `*_facts` measure them, `rows` and `entity_rows` write them 
 takes the differences, `forgetting` and `history` end and restore state.
 """
 
-from streams.journey.fold import Changes, apply
+from streams.journey.changes import Changes, Forward
+from streams.journey.fold import apply
 from streams.journey.forgetting import await_history, needs_history
 from streams.journey.history import replace
 from streams.journey.journey import Journey, TooManyEvents
@@ -19,6 +20,7 @@ from streams.journey.rows import RowChange
 __all__ = [
     "NAMES",
     "Changes",
+    "Forward",
     "Journey",
     "RowChange",
     "TooManyEvents",

@@ -17,8 +17,6 @@ UNKNOWN_AFTER_MS = 4 * 3_600_000
 _CALL_IN = CODES["call_in"]
 _ANSWERED = CODES["call_answered"]
 _ANSWERED_HOURS = CODES["call_answered_hours"]
-_IN_T = CODES["call_answered_in_t"]
-_IN_T_ALL = CODES["call_answered_in_t_all"]
 _ANSWERED_BY = CODES["call_answered_by"]
 _MISSED = CODES["call_missed"]
 _MISSED_HOURS = CODES["call_missed_hours"]
@@ -38,6 +36,10 @@ _DIAL_CONVERSATION = CODES["dial_conversation"]
 _DIAL_EARLY = CODES["dial_early_hangup"]
 _RESPONSE = CODES["response"]
 _WAITING = CODES["waiting"]
+#: At any hour, and in working hours.
+_WAIT_ANSWERED = (CODES["wait_answered_all"], CODES["wait_answered_hours"])
+_WAIT_ABANDONED = (CODES["wait_abandoned_all"], CODES["wait_abandoned_hours"])
+_VOICEMAIL = (CODES["voicemail_all"], CODES["voicemail_hours"])
 _RATINGS = {"customer": CODES["csat"], "reviewer": CODES["qa"]}
 _ACTION = CODES["crm_action"]
 
@@ -69,22 +71,30 @@ def _inbound(call: CallSummary, customer: str, facts: list[Fact]) -> None:
         facts.append(Fact(_ANSWERED_BY, call.manager, "", False, answered))
         if call.in_hours:
             facts.append(Fact(_ANSWERED_HOURS, "", group, True, answered, wait))
-        if call.in_time:
-            facts.append(Fact(_IN_T_ALL, "", group, True, answered))
-            if call.in_hours:
-                facts.append(Fact(_IN_T, "", group, True, answered))
+        _level(_WAIT_ANSWERED, call, answered, wait, facts)
     elif ended is None:
         since = call.waiting_at or 0
         tag = f"{group}|{call.entity}"
         facts.append(Fact(_WAITING, "", group, True, since, since + UNKNOWN_AFTER_MS, tag))
     elif call.outcome == "short_abandon":
         facts.append(Fact(_SHORT, "", group, True, ended))
+        _level(_WAIT_ABANDONED, call, ended, call.wait_ms or 0, facts)
     elif call.outcome in ("missed", "voicemail"):
         facts.append(Fact(_MISSED, "", group, True, ended))
         if call.in_hours:
             facts.append(Fact(_MISSED_HOURS, "", group, True, ended))
         if not customer.startswith("anonymous:"):
             facts.append(Fact(_MISSED_CALLER, "", group, True, ended, 1, customer))
+        if call.outcome == "voicemail":
+            _level(_VOICEMAIL, call, ended, 1, facts)
+        else:
+            _level(_WAIT_ABANDONED, call, ended, call.wait_ms or 0, facts)
+
+
+def _level(names: tuple[int, int], call: CallSummary, at: int, value: int, facts: list[Fact]) -> None:
+    """What service level is reckoned from, for calls of all hours and for those of working hours."""
+    counted = names if call.in_hours else names[:1]
+    facts.extend(Fact(name, "", call.group, True, at, value) for name in counted)
 
 
 def _dial(call: CallSummary, facts: list[Fact]) -> None:

@@ -45,7 +45,6 @@ class CallSummary(msgspec.Struct, gc=False):
     rating_groups: list[str] = []  #: of the manager of each
     outcome: str = ""
     in_hours: bool | None = None  #: whether the wait began in working hours
-    in_time: bool = False  #: answered within the T of its group
     conversation: bool = False
     excluded: str = ""
 
@@ -142,8 +141,14 @@ class _Milestones:
         return self.at(kinds.STARTED)
 
 
-def summarize(call: CallState, customer: str, directory: Directory) -> CallSummary:
-    """Derive everything that a call's own events tell."""
+#: What a customer may be flagged as whose calls are in no KPI; of several the first counts.
+EXCLUDING = ("test", "spam", "staff", "supplier")
+
+
+def summarize(
+    call: CallState, customer: str, directory: Directory, flags: frozenset[str] = frozenset()
+) -> CallSummary:
+    """Derive everything that a call's own events tell, and what is known of the customer."""
     marks = _Milestones(call.events)
     start = marks.first.get(kinds.STARTED)
     direction = start.word if start else ""
@@ -184,6 +189,9 @@ def summarize(call: CallState, customer: str, directory: Directory) -> CallSumma
         rating_groups=[directory.group_of(event.manager, event.at) for event in marks.ratings],
     )
     _judge(summary, marks, customer, directory)
+    if not summary.excluded and flags:
+        summary.excluded = next((flag for flag in EXCLUDING if flag in flags), "")
+        summary.conversation = summary.conversation and not summary.excluded
     return summary
 
 
@@ -193,8 +201,6 @@ def _judge(call: CallSummary, marks: _Milestones, customer: str, directory: Dire
     call.outcome = _outcome(marks, call.direction, call.wait_ms, settings.short_abandon_ms)
     if call.waiting_at is not None:
         call.in_hours = directory.calendar(call.group).in_hours(call.waiting_at)
-    if call.answered_at is not None and call.wait_ms is not None:
-        call.in_time = call.wait_ms <= settings.answer_within_ms
     if call.direction == "internal" or customer.startswith("ext:"):
         call.excluded = "internal"
     elif call.direction and call.talk_ms is not None:

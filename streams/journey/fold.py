@@ -11,6 +11,7 @@ import msgspec
 
 from streams.journey.call_facts import call_facts
 from streams.journey.calls import CallSummary, summarize
+from streams.journey.changes import Changes
 from streams.journey.entities import DerivedEntity, derive_entity
 from streams.journey.forgetting import open_until, prune
 from streams.journey.item_facts import item_facts
@@ -18,6 +19,7 @@ from streams.journey.items import missed_items
 from streams.journey.journey import NEVER, Derived, DerivedLead, Journey
 from streams.journey.lead_facts import lead_facts
 from streams.journey.leads import read_lead
+from streams.journey.linking import keeps_nothing, pass_on
 from streams.journey.names import NAMES
 from streams.journey.places import Directories
 from streams.journey.recovery import Recovery, Timeline, recoveries
@@ -36,38 +38,36 @@ from streams.records import EventRow, FactChange, FactKey
 from streams.records_tables import TABLES
 
 
-class Changes(msgspec.Struct):
-    """What a batch of events changed.
-
-    `facts` holds what was taken back before what was added, so that an item that only moved (its
-    start, its group) is closed before it is opened again. `rows` holds a row of `measurements` for
-    each of them besides the rows of the other tables.
-    """
-
-    facts: list[FactChange] = []
-    rows: list[RowChange] = []
-
-
-def apply(journey: Journey, rows: Iterable[EventRow], config: str, directories: Directories) -> Changes:
+def apply(
+    journey: Journey,
+    rows: Iterable[EventRow],
+    config: str,
+    directories: Directories,
+    *,
+    forwarded: bool = False,
+) -> Changes:
     """Fold events of this customer into the journey, in the order of the log.
 
     `config` is the version stamped on their record. While history is awaited they are only held.
-    If deriving raises, the journey is as before.
+    If deriving raises, the journey is as before. `forwarded`: they come from another journey, out of
+    the order of the log, so that the marks say nothing of them.
     """
+    touched = journey.begin()
+    fresh = [row for row in rows if forwarded or journey.mark(row)]
     if journey.awaited:
-        journey.waiting.extend(Waiting(config, row) for row in rows if journey.mark(row))
+        journey.waiting.extend(Waiting(config, row) for row in fresh)
         return Changes()
+    if keeps_nothing(journey):
+        return pass_on(journey, [Waiting(config, row) for row in fresh])
     if journey.derived is None:
         warm(journey, directories)
-    touched = journey.begin()
     try:
-        for row in rows:
-            if journey.mark(row):
-                journey.add(row, config, touched)
+        for row in fresh:
+            journey.add(row, config, touched)
         expires = journey.derived is not None and journey.derived.expires_at <= journey.last_at
         if touched.is_empty and not expires:
             return Changes()
-        keys = sorted({key for key, _ in touched.calls})
+        keys = sorted(journey.calls if touched.flagged else {key for key, _ in touched.calls})
         entities = sorted({key for key, _ in touched.entities})
         changes = _derive(journey, keys, entities, directories, anew=touched.concerns_all or expires)
     except Exception:
@@ -99,7 +99,7 @@ def _derive_entities(
 
 def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Directories) -> Derived:
     """What the calls of a customer amount to together."""
-    missed = not journey.customer.startswith("anonymous:") and any(c.missed for c in calls.values())
+    missed = not journey.nameless and any(call.missed for call in calls.values())
     if not missed and not journey.leads:
         return Derived(calls)
     timeline = Timeline(list(calls.values()), journey.notes)
@@ -138,7 +138,7 @@ def _derive_lead(
 def summary(journey: Journey, key: CallKey, directories: Directories) -> CallSummary:
     """What a call of the journey amounts to, by the configuration that it is stamped with."""
     call = journey.calls[key]
-    return summarize(call, journey.customer, directories(call.config))
+    return summarize(call, journey.customer, directories(call.config), journey.flags)
 
 
 def _derive(
@@ -211,7 +211,7 @@ def compare(
     for entity in entities:
         journey.entities[entity].facts = new.entities[entity].facts
     journey.derived = new
-    journey.open_until = open_until(journey.customer, new)
+    journey.open_until = open_until(new, nameless=journey.nameless)
     return Changes(gone, rows)
 
 

@@ -5,24 +5,23 @@ without an end, a missed call that nobody recovered, a lead. Who calls every day
 so what is settled in his past is let go as well. An event that reaches back there needs his history.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from streams.journey import kinds
 from streams.journey.calls import CallSummary
 from streams.journey.journey import DAY_MS, KEEP_MS, NEVER, Derived, Journey
-from streams.journey.keys import is_entity
+from streams.journey.keys import is_entity, linked_keys
 from streams.journey.recovery import LOOK_AHEAD_MS
 from streams.journey.state import CallKey, LeadKey
-from streams.records import EventRow
+from streams.records import Event, EventRow
 
 #: With more calls than this the settled ones are let go after a day instead of 7.
 MANY_CALLS = 100
 
 
-def open_until(customer: str, derived: Derived) -> int:
+def open_until(derived: Derived, *, nameless: bool) -> int:
     """Event time until which something of the customer is open; 0 if nothing is."""
     until = 0
-    nameless = customer.startswith("anonymous:")
     for key, call in derived.calls.items():
         if call.ended_at is None:
             until = max(until, call.last_at + LOOK_AHEAD_MS)
@@ -32,21 +31,29 @@ def open_until(customer: str, derived: Derived) -> int:
     return max([until, *(entity.keep_until for entity in derived.entities.values())])
 
 
-def needs_history(journey: Journey, rows: Iterable[EventRow]) -> bool:
+def needs_history(journey: Journey, rows: Sequence[EventRow]) -> bool:
     """Whether an event of these may belong to something that state no longer holds.
 
     A call is rated days after it, a lead goes on for months after it was created; any other event is
     told by its time.
     """
+    if journey.handed_over:
+        return False
+    if any(_tells_who_it_is(journey, row.event) for row in rows):
+        return True
     if not journey.forgotten_until:
         return False
     if is_entity(journey.customer) and not journey.entities:
         return True
+    late = any(row.event.at <= journey.forgotten_until for row in rows)
+    return late or _is_of_something_old(journey, rows)
+
+
+def _is_of_something_old(journey: Journey, rows: Sequence[EventRow]) -> bool:
+    """Whether an event is about a call or lead that began long before it and is not in state."""
     created: set[tuple[str, object]] = set()
     for row in rows:
         event = row.event
-        if event.at <= journey.forgotten_until:
-            return True
         if event.type == "call.rated" and (event.source, event.data.get("call_id")) not in journey.calls:
             return True
         if event.type in kinds.LEAD_KINDS:
@@ -55,6 +62,15 @@ def needs_history(journey: Journey, rows: Iterable[EventRow]) -> bool:
                 created.add(key)
             elif key not in journey.leads and key not in created:
                 return True
+    return False
+
+
+def _tells_who_it_is(journey: Journey, event: Event) -> bool:
+    """Whether an event changes what all of the customer's past amounts to."""
+    if event.type == "customer.linked":
+        return min(linked_keys(event), default=journey.customer) < journey.customer
+    if event.type == "customer.flagged":
+        return bool(journey.forgotten_until) and event.data["flag"] not in journey.flags
     return False
 
 
@@ -123,7 +139,7 @@ def _prune_activities(journey: Journey, derived: Derived) -> None:
 
 def _stretch(journey: Journey, derived: Derived, limit: int) -> tuple[list[CallKey], list[LeadKey], int, int]:
     """The calls and leads that may go, the time up to which they reach, and where what stays begins."""
-    nameless = journey.customer.startswith("anonymous:")
+    nameless = journey.nameless
     order = [(call.events[0].at, False, key) for key, call in journey.calls.items()]
     order += [(lead.begins_at, True, key) for key, lead in derived.leads.items()]
     order.sort()

@@ -2,13 +2,24 @@
 
 from typing import Any
 
-from streams.journey.fold import Changes, compare, derived_whole
+from streams.journey.changes import Changes
+from streams.journey.fold import compare, derived_whole
 from streams.journey.forgetting import prune
 from streams.journey.journey import Derived, Journey, Touched
+from streams.journey.keys import is_entity
+from streams.journey.linking import hand_over, keeps_nothing, pass_on
 from streams.journey.names import BEARERS, CODES, NAMES
 from streams.journey.places import Directories
 from streams.journey.rows import RowChange, gone_row, measurement_row
-from streams.journey.state import CallState, EntityState, Fact, JourneyState, LeadState, mark_slot
+from streams.journey.state import (
+    CallState,
+    EntityState,
+    Fact,
+    JourneyState,
+    LeadState,
+    Waiting,
+    mark_slot,
+)
 from streams.records import EventRow, FactChange, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 
@@ -22,6 +33,8 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     if not journey.awaited or history.request != journey.awaited:
         return Changes()
     fresh = _refolded(journey, history)
+    if keeps_nothing(fresh):
+        return _passed_on(journey, fresh, history)
     gone: list[FactChange] = []
     _remember(fresh, history.facts, gone)
     whole = derived_whole(fresh, directories)
@@ -34,9 +47,23 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     return changes
 
 
+def _passed_on(journey: Journey, fresh: Journey, history: HistoryRecord) -> Changes:
+    """What becomes of the events of a journey that keeps none."""
+    held = journey.waiting
+    if not is_entity(fresh.customer):
+        changes = hand_over(fresh, history, held)
+    else:
+        stored = [Waiting(config, row) for row, config in zip(history.rows, history.configs, strict=True)]
+        fresh.linked, fresh.unnamed, fresh.seen = frozenset(), [], set()
+        changes = pass_on(fresh, [*stored, *held])
+    journey.take_over(fresh)
+    return changes
+
+
 def _refolded(journey: Journey, history: HistoryRecord) -> Journey:
     """All events of the customer, in the order of the log; of one id the first."""
     fresh = Journey(JourneyState(journey.customer, list(journey.marks.items()), journey.last_at))
+    fresh.linked, fresh.flags, fresh.rank = journey.linked, journey.flags, journey.rank
     touched = Touched({}, 0)
     for row, config in zip(history.rows, history.configs, strict=True):
         _raise_mark(fresh, row)

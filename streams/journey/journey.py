@@ -11,7 +11,7 @@ import msgspec
 from streams.journey import kinds
 from streams.journey.calls import CallSummary
 from streams.journey.entities import DerivedEntity, entity_place
-from streams.journey.keys import is_entity
+from streams.journey.keys import LEAD, is_entity, linked_keys
 from streams.journey.recovery import NOT_MISSED, Recovery
 from streams.journey.rows import RowChange
 from streams.journey.state import (
@@ -27,6 +27,7 @@ from streams.journey.state import (
     LeadKey,
     LeadState,
     Note,
+    Waiting,
     mark_slot,
     read_call_event,
     read_entity_event,
@@ -82,6 +83,9 @@ class Touched(msgspec.Struct):
 
     marks: dict[int, int]
     last_at: int
+    linked: frozenset[str] = frozenset()  #: as it was before
+    flags: frozenset[str] = frozenset()  #: as it was before
+    flagged: bool = False
     calls: list[tuple[CallKey, CallEvent]] = []
     notes: list[Note] = []
     leads: list[tuple[LeadKey, LeadEvent]] = []
@@ -90,20 +94,20 @@ class Touched(msgspec.Struct):
     @property
     def concerns_all(self) -> bool:
         """Whether it holds what concerns more than single calls."""
-        return bool(self.notes or self.leads)
+        return bool(self.notes or self.leads or self.flagged)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was added that anything is derived from."""
-        return not (self.calls or self.notes or self.leads or self.entities)
+        return not (self.calls or self.entities or self.concerns_all)
 
 
 class Journey:
     """State of one customer. `streams.journey.fold` changes it."""
 
     __slots__ = (
-        "awaited", "calls", "customer", "derived", "entities", "forgotten_until", "last_at", "leads",
-        "marks", "notes", "open_until", "seen", "waiting",
+        "awaited", "calls", "customer", "derived", "entities", "flags", "forgotten_until", "last_at",
+        "leads", "linked", "marks", "notes", "open_until", "rank", "seen", "unnamed", "waiting",
     )  # fmt: skip
 
     def __init__(self, state: JourneyState) -> None:
@@ -116,12 +120,17 @@ class Journey:
         self.calls = {(call.source, call.call_id): call for call in state.calls}
         self.leads = {(lead.source, lead.lead_id): lead for lead in state.leads}
         self.entities = {entity.key: entity for entity in state.entities}
+        self.linked = frozenset(state.linked)
+        self.flags = frozenset(state.flags)
+        self.unnamed = state.unnamed
+        self.rank = state.rank
         self.notes = state.notes
         self.waiting = state.waiting
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
         self.seen.update((note.source, note.event_id) for note in state.notes)
         self.seen.update((lead.source, e.event_id) for lead in state.leads for e in lead.events)
         self.seen.update((one.source, e.event_id) for one in state.entities for e in one.events)
+        self.seen.update((one.row.event.source, one.row.event.event_id) for one in state.unnamed)
         self.derived: Derived | None = None
 
     @classmethod
@@ -154,11 +163,30 @@ class Journey:
             self.waiting,
             [self.leads[key] for key in sorted(self.leads)],
             [self.entities[key] for key in sorted(self.entities)],
+            sorted(self.linked),
+            sorted(self.flags),
+            self.unnamed,
+            self.rank,
         )
 
+    @property
+    def root(self) -> str:
+        """The key under which this customer is known: of those that are one the least."""
+        return self.customer if is_entity(self.customer) else min([self.customer, *self.linked])
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether all of this customer is to be found under another key."""
+        return self.root != self.customer
+
+    @property
+    def nameless(self) -> bool:
+        """Whether several people may hide behind it, so that one call says nothing of another."""
+        return self.customer.startswith("anonymous:") or "shared" in self.flags
+
     def keep_until(self) -> int:
-        """Event time until which it must be kept, in ms; for ever while history is awaited."""
-        if self.awaited:
+        """Event time until which it must be kept, in ms; for ever what tells who a customer is."""
+        if self.awaited or self.flags or self.handed_over:
             return NEVER
         return max(self.last_at + KEEP_MS, self.open_until)
 
@@ -174,8 +202,18 @@ class Journey:
         place = entity_place(self.customer, event.source, event.type, event.event_id)
         if place is not None:
             self.add_entity_event(place[0], read_entity_event(row, place[1]), config, touched)
-        if not is_entity(self.customer):
+        if self.customer.startswith(LEAD):
+            self._add_of_lead(row, config)
+        elif not is_entity(self.customer):
             self._add_of_customer(row, config, touched)
+
+    def _add_of_lead(self, row: EventRow, config: str) -> None:
+        """Remember whose lead it is, and removals that do not say."""
+        if row.event.customer:
+            self.linked |= {row.event.customer}
+        elif row.event.type == "lead.removed":
+            self.unnamed = [*self.unnamed, Waiting(config, row)]
+            self.seen.add((row.event.source, row.event.event_id))
 
     def _add_of_customer(self, row: EventRow, config: str, touched: Touched) -> None:
         """Take in an event of a call or lead, or a note."""
@@ -190,6 +228,12 @@ class Journey:
             if isinstance(lead_id, str) and self.customer:
                 key = (event.source, lead_id)
                 self.add_lead_event(key, read_lead_event(row, number), config, touched)
+        elif kind == "customer.flagged":
+            flag = event.data["flag"]
+            touched.flagged = touched.flagged or flag not in self.flags
+            self.flags |= {flag}
+        elif kind == "customer.linked":
+            self.linked |= set(linked_keys(event)) - {self.customer}
         elif (number := kinds.NOTE_KINDS.get(kind)) is not None:
             self.add_note(read_note(row, number), touched)
 
@@ -242,11 +286,12 @@ class Journey:
 
     def begin(self) -> Touched:
         """To be given to `add`, and to `undo` if deriving fails."""
-        return Touched(dict(self.marks), self.last_at)
+        return Touched(dict(self.marks), self.last_at, self.linked, self.flags)
 
     def undo(self, touched: Touched) -> None:
         """Take back everything that was added with `touched`."""
         self.marks, self.last_at = touched.marks, touched.last_at
+        self.linked, self.flags = touched.linked, touched.flags
         self._take_back(self.calls, [(key[0], key, event) for key, event in touched.calls])
         self._take_back(self.leads, [(key[0], key, event) for key, event in touched.leads])
         self._take_back(self.entities, [(key[1], key, event) for key, event in touched.entities])

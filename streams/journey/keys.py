@@ -29,6 +29,17 @@ _BY_TYPE = {
 }
 
 
+def is_nobody(key: str) -> bool:
+    """Whether a key stands for a hidden number or a colleague, who are no customers to be linked."""
+    return key.startswith(("anonymous:", "ext:"))
+
+
+def linked_keys(event: Event) -> list[str]:
+    """The customers that a link says are one, in order; none if fewer than two of them can be."""
+    keys = {key for key in (event.customer, *event.data["same_as"]) if key and not is_nobody(key)}
+    return sorted(keys) if len(keys) > 1 else []
+
+
 def further_keys(event: Event) -> list[str]:
     """The keys of an event besides its customer, in a fixed order."""
     kind = event.type
@@ -36,7 +47,7 @@ def further_keys(event: Event) -> list[str]:
         prefix, field = _BY_TYPE[kind]
         return [f"{prefix}{event.source}:{event.data[field]}"]
     if kind == "customer.linked":
-        return sorted({key for key in event.data["same_as"] if key != event.customer})
+        return [key for key in linked_keys(event) if key != event.customer]
     return []
 
 

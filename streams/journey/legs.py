@@ -145,11 +145,15 @@ def _finish_offers(legs: list[Leg], end: int | None, directory: Directory) -> No
         following[leg.manager] = offered
         if leg.end_reason == NO_REASON:
             leg.end_reason = ""
-        leg.missed = leg.end_reason == DECLINED or (
-            leg.end_reason == NO_ANSWER
-            and (leg.ring_ms or 0) >= directory.group_settings(leg.group).offer_min_ring_ms
-        )
+        leg.missed = _was_missed(leg, directory) and not directory.absent(leg.manager, offered)
     mark_alone(offers)
+
+
+def _was_missed(leg: Leg, directory: Directory) -> bool:
+    """Whether an offer was let ring long enough, or declined."""
+    if leg.end_reason != NO_ANSWER:
+        return leg.end_reason == DECLINED
+    return (leg.ring_ms or 0) >= directory.group_settings(leg.group).offer_min_ring_ms
 
 
 def _stop_ringing(leg: Leg, offered: int, following: int | None, answers: list[int], end: int | None) -> None:

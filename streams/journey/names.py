@@ -7,7 +7,7 @@ NAMES = (
     "call_in",
     "call_answered",
     "call_answered_hours",
-    "call_answered_in_t",
+    "call_answered_in_t",  # this and the next are measured no longer
     "call_answered_in_t_all",
     "call_answered_by",
     "call_missed",
@@ -90,6 +90,12 @@ NAMES = (
     "span_missed",
     "span_uncalled",
     "span_lead",
+    "wait_answered_hours",
+    "wait_answered_all",
+    "wait_abandoned_hours",
+    "wait_abandoned_all",
+    "voicemail_hours",
+    "voicemail_all",
 )
 
 #: Index of each name.

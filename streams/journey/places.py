@@ -31,10 +31,6 @@ class GroupSettings(Protocol):
         """Shortest talk that is a conversation."""
 
     @property
-    def answer_within_ms(self) -> int:
-        """T of the service level."""
-
-    @property
     def short_abandon_ms(self) -> int:
         """Longest wait of a short abandon."""
 
@@ -89,6 +85,9 @@ class Directory(Protocol):
 
     def group_of(self, manager: str, at: int, /) -> str:
         """Group of a manager at a moment, or `unassigned`."""
+
+    def absent(self, manager: str, at: int, /) -> bool:
+        """Whether a manager is absent on the day of a moment."""
 
     def group_of_line(self, line: str, /) -> str:
         """Group that a line leads to, or an empty string."""

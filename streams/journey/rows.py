@@ -20,7 +20,7 @@ _TEXT = frozenset(
         "customer", "direction", "group", "manager", "line", "outcome", "excluded_reason",
         "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
         "channel", "disqualify_reason", "deal_id", "pipeline", "stage", "stage_kind", "currency",
-        "loss_reason", "lead_id", "owner",
+        "loss_reason", "lead_id", "owner", "root",
     }
 )  # fmt: skip
 _ZERO = frozenset(

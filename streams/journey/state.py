@@ -166,6 +166,14 @@ class JourneyState(msgspec.Struct, array_like=True):
     waiting: list[Waiting] = []
     leads: list[LeadState] = []
     entities: list[EntityState] = []
+    #: customers that are this one, himself left out; of a lead's journey those whose lead it is
+    linked: list[str] = []
+    #: what is known of the customer, such as `spam`
+    flags: list[str] = []
+    #: of a lead's journey: removals that name no customer
+    unnamed: list[Waiting] = []
+    #: of the rows that it writes, above those of whom it took over; see `records.ranked`
+    rank: int = 0
 
 
 def mark_slot(row: EventRow) -> int:

@@ -11,6 +11,7 @@ from streams.kpis.formulas import (
     OpenCount,
     Quantile,
     Ratio,
+    ServiceLevel,
 )
 from streams.kpis.kpi import NOW, Input, Kpi
 
@@ -99,17 +100,18 @@ _SHARES = (
         title="Service level",
         unit="share",
         good="up",
-        formula=Ratio("call_answered_in_t", of=("call_answered_hours", "call_missed_hours")),
+        formula=ServiceLevel("wait_answered_hours", "wait_abandoned_hours", "voicemail_hours"),
         min_n=20,
         help="Answered within T / (answered + missed), calls of working hours, short abandons left "
-        "out of both; T is 20 s or the group's own.",
+        "out of both; T is 20 s, S of a short abandon 5 s. A group may have its own T, S and one of six "
+        "variants: they hold for its past too.",
     ),
     _kpi(
         id="service_level_all_hours",
         title="Service level, all hours",
         unit="share",
         good="up",
-        formula=Ratio("call_answered_in_t_all", of=("call_answered", "call_missed")),
+        formula=ServiceLevel("wait_answered_all", "wait_abandoned_all", "voicemail_all"),
         min_n=20,
         help="The service level over calls of all hours.",
     ),

@@ -2,14 +2,16 @@
 
 A value always comes with its n, the number of facts that it rests on. Without facts the value is
 None and n is 0: an empty window is no 0 %, no 100 % and no 0 s. All but the formulas of what is open
-now are quotients of whole numbers (`Quotient`), a histogram or a set; `streams.kpis.sql` writes the
-same in SQL.
+now are quotients of whole numbers (`Quotient`, `ServiceLevel`), a histogram or a set;
+`streams.kpis.sql` writes the same in SQL.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from streams.kpis.levels import VARIANTS, LevelSettings, Raw
+from streams.windows import seconds
 from streams.windows.histogram import quantile, size
 
 Value = tuple[float | None, int]
@@ -135,6 +137,39 @@ class Distinct:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """Service level by the subject's own variant and limits (`levels`); n is its denominator.
+
+    `answered` and `abandoned` are waits in exact seconds, `voicemail` counts.
+    """
+
+    answered: str
+    abandoned: str
+    voicemail: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measurements it reads."""
+        return (self.answered, self.abandoned, self.voicemail)
+
+    def evaluate(self, totals: WindowTotals, settings: LevelSettings) -> Value:
+        """Value over a window."""
+        upper, n = VARIANTS[settings.sl_variant].parts(self._raw(totals, settings))
+        return (upper / n, n) if n else (None, 0)
+
+    def _raw(self, totals: WindowTotals, settings: LevelSettings) -> dict[Raw, int]:
+        answered, abandoned = totals.histogram(self.answered), totals.histogram(self.abandoned)
+        t, s = seconds.limit(settings.answer_within_ms), seconds.limit(settings.short_abandon_ms)
+        return {
+            "answered": size(answered),
+            "answered_in_t": seconds.within(answered, t),
+            "abandoned": size(abandoned) + totals.count(self.voicemail),
+            "abandoned_in_t": seconds.within(abandoned, t),
+            "abandoned_in_s": seconds.within(abandoned, s),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCount:
     """How many items are open now. None open is a known state: the value is then 0, not None."""
 
@@ -186,6 +221,6 @@ class OpenDue:
         return (float(due), n) if n else (None, 0)
 
 
-WindowFormula = Quotient | Quantile | Distinct
+WindowFormula = Quotient | Quantile | Distinct | ServiceLevel
 NowFormula = OpenCount | OpenAge | OpenDue
 Formula = WindowFormula | NowFormula

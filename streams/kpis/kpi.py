@@ -4,15 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.directory_entries import GroupSettings
 from streams.kpis.formulas import (
     Formula,
     NowFormula,
     OpenNow,
     Quotient,
+    ServiceLevel,
     Value,
     WindowTotals,
     WorkingAge,
 )
+from streams.kpis.levels import LevelSettings
 from streams.kpis.measurements import MEASUREMENTS, Kind
 
 Unit = Literal["count", "s", "share", "money", "score"]
@@ -37,14 +40,17 @@ NOW = ("now",)
 SUBJECT_KINDS = {"m": "manager", "g": "group", "a": "all"}
 
 _READS: dict[str, tuple[Kind, ...]] = {
-    "count": ("n", "sum", "hist"),
-    "total": ("sum", "hist"),
+    "count": ("n", "sum", "hist", "seconds"),
+    "total": ("sum", "hist", "seconds"),
     "Quantile": ("hist",),
+    "ServiceLevel": ("seconds",),
     "Distinct": ("set",),
     "OpenCount": ("item",),
     "OpenAge": ("item",),
     "OpenDue": ("item",),
 }
+#: What holds where a directory says nothing.
+_STANDARD = GroupSettings()
 #: By how much a value inside is divided to be in the KPI's unit: ms, hundredths, thousandths.
 _DIVISORS = {"s": 1000, "money": 100, "score": 1000}
 
@@ -96,25 +102,38 @@ def _check(kpi: Kpi) -> None:
         measurement = MEASUREMENTS.get(name)
         if measurement is None or measurement.kind not in _READS[reading]:
             raise ValueError(f"KPI {kpi.id}: no measurement {name} for {reading}")
-        values = reading not in ("count", "OpenCount", "OpenDue", "Distinct")
+        values = reading in ("total", "Quantile", "OpenAge")
         if values and (measurement.unit == "ms") != (kpi.unit == "s"):
             raise ValueError(f"KPI {kpi.id}: unit {kpi.unit} from {name} in {measurement.unit}")
 
 
 def _readings(formula: Formula) -> list[tuple[str, str]]:
     """Each measurement that a formula reads, with what it reads of it."""
+    if isinstance(formula, ServiceLevel):
+        waits = [(name, "ServiceLevel") for name in (formula.answered, formula.abandoned)]
+        return [*waits, (formula.voicemail, "count")]
     if not isinstance(formula, Quotient):
         return [(formula.name, type(formula).__name__)]
     return [(name, term.of) for term in (formula.upper, formula.n) for name in term.names]
 
 
-def evaluate(kpi: Kpi, totals: WindowTotals, items: OpenNow, now: int, working_age: WorkingAge) -> Value:
+def evaluate(
+    kpi: Kpi,
+    totals: WindowTotals,
+    items: OpenNow,
+    now: int,
+    working_age: WorkingAge,
+    settings: LevelSettings = _STANDARD,
+) -> Value:
     """Live value and n of a KPI of one subject.
 
     `totals` are those of the window at hand (not read for KPI of the window `now`), `items` what is
-    open for the subject; `working_age(group, since, now)` is working time in ms.
+    open for the subject; `working_age(group, since, now)` is working time in ms. `settings` are the
+    subject's: of a group its own, of the whole centre those of the directory.
     """
     formula = kpi.formula
     if isinstance(formula, NowFormula):
         return formula.evaluate_now(items, now, working_age)
+    if isinstance(formula, ServiceLevel):
+        return formula.evaluate(totals, settings)
     return formula.evaluate(totals, kpi.divisor)

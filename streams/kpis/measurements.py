@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: n: how many. sum: how many and their total. hist: besides, how the values are spread.
+#: seconds: the same, spread over whole seconds, exact for limits of up to 10 minutes.
 #: set: distinct tags (customers). item: something open now, with its age; not part of panes.
 #: span: from its moment to that in its value (ms), stored to be counted at a past moment; not part of
 #: panes either.
-Kind = Literal["n", "sum", "hist", "set", "item", "span"]
+Kind = Literal["n", "sum", "hist", "seconds", "set", "item", "span"]
 Unit = Literal["count", "ms"]
 
 
@@ -35,8 +36,8 @@ _DECLARED = (
     Measurement("call_in", "n", "count", "an inbound call, at its start"),
     Measurement("call_answered", "hist", "ms", "wait of an answered inbound call, at its answer"),
     Measurement("call_answered_hours", "hist", "ms", "the same for calls that came in working hours"),
-    Measurement("call_answered_in_t", "n", "count", "answered within the group's T, in working hours"),
-    Measurement("call_answered_in_t_all", "n", "count", "answered within the group's T, at any hour"),
+    Measurement("call_answered_in_t", "n", "count", "no longer counted: answered within T, in working hours"),
+    Measurement("call_answered_in_t_all", "n", "count", "no longer counted: answered within T, at any hour"),
     Measurement("call_answered_by", "n", "count", "an inbound call that this manager answered first"),
     Measurement("call_missed", "n", "count", "an inbound call that nobody answered, at its end"),
     Measurement("call_missed_hours", "n", "count", "the same for calls that came in working hours"),
@@ -141,6 +142,21 @@ _DECLARED = (
     Measurement("span_missed", "span", "ms", "a missed customer, as long as he waited to be reached"),
     Measurement("span_uncalled", "span", "ms", "a missed customer, as long as nobody called him back"),
     Measurement("span_lead", "span", "ms", "a lead, as long as nobody had tried to reach it"),
+    Measurement(
+        "wait_answered_hours", "seconds", "ms", "wait of an answered call of working hours, at its answer"
+    ),
+    Measurement("wait_answered_all", "seconds", "ms", "the same at any hour"),
+    Measurement(
+        "wait_abandoned_hours",
+        "seconds",
+        "ms",
+        "wait of a caller of working hours who gave up or was dropped, at the end",
+    ),
+    Measurement("wait_abandoned_all", "seconds", "ms", "the same at any hour"),
+    Measurement(
+        "voicemail_hours", "n", "count", "a call of working hours that went to voicemail, at its end"
+    ),
+    Measurement("voicemail_all", "n", "count", "the same at any hour"),
 )
 
 #: Kinds that panes do not count.

@@ -1,23 +1,39 @@
-"""Views `kpi_daily` and `kpi_period`: the value of every KPI over days, from the stored panes.
+"""Views `kpi_daily` and `kpi_period`: the value of every KPI over days.
 
-Panes are added up first and evaluated then, so that a share of a month is of the month's calls and
-no mean of the days' shares. A row stands where something was counted. A KPI whose facts are dated
-ahead, at deadlines, has its row from the day on at which one is due, with value null until the
-first deadline has passed.
+What has been counted comes from table `kpi_days` for the days up to the one that `kpi_days_kept`
+names, and for all later ones from the panes and calls themselves: so today's row equals the live value
+at once, and a day that nobody has added up yet is right too. Sums are added up first and evaluated
+then, so that a share of a month is of the month's calls and no mean of the days' shares.
+
+A row stands where something was counted. A KPI whose facts are dated ahead, at deadlines, has its row
+from the day on at which one is due, with value null until the first deadline has passed.
 """
 
 from collections.abc import Iterable, Mapping
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.formulas import Distinct, Quantile, Quotient
-from streams.kpis.kpi import NOW, Kpi
-from streams.kpis.sql_days import Per, in_period, local_day, zone_lists
-from streams.kpis.sql_formulas import divisor, quantile, size
-from streams.kpis.sql_pane_rows import distinct_rows, line_rows, quantile_rows, quotient_rows
+from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
+from streams.kpis.kpi import Kpi
+from streams.kpis.sql_day_counts import (
+    DAYS,
+    NOTHING,
+    counted_in_panes,
+    dated_ahead,
+    dated_calls,
+    dated_panes,
+    declared,
+    summed,
+    unfolded,
+)
+from streams.kpis.sql_days import Per, local_day, zone_lists
+from streams.kpis.sql_formulas import divisor, quantile
+from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
 
-#: A moment that has come; what lies ahead is not true yet.
-_BEGUN = "at <= now('UTC')"
+KEPT = "sales_rows.kpi_days_kept"
+
 _KINDS = "['m', 'g', 'a', 'l'], ['manager', 'group', 'all', 'line']"
+#: The earliest moment at which a day begins anywhere, before its midnight in UTC.
+_EARLIEST = "INTERVAL 15 HOUR"
 
 #: Name, type and comment of the columns, in order.
 _COLUMNS = (
@@ -30,7 +46,8 @@ _COLUMNS = (
     ("num", "Nullable(Float64)", "numerator of a share or mean, else null"),
     ("den", "Nullable(Int64)", "denominator of a share or mean, else null"),
     ("mature", "Float64", "share of the cohort whose deadline has passed; 1 where there is no deadline"),
-    ("revised_at", "DateTime64(3, 'UTC')", "when the newest of what it rests on was stored"),
+    ("revised_at", "DateTime64(3, 'UTC')", "when the newest was stored that the day of the subject rests on"),
+    ("param", "Nullable(String)", "how a service level is reckoned, such as SL6 T=20 s S=5 s; else null"),
 )
 
 
@@ -54,98 +71,147 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     """SELECT of one row per subject and KPI, and per day or for the whole period."""
-    counted = [kpi for kpi in kpis.values() if kpi.windows != NOW]
-    quotients = [(kpi, f) for kpi in counted if isinstance(f := kpi.formula, Quotient)]
-    distincts = [(kpi, f) for kpi in counted if isinstance(f := kpi.formula, Distinct)]
-    quantiles = [(kpi, f) for kpi in counted if isinstance(f := kpi.formula, Quantile)]
-    parts = (
-        ([_quotients(quotients, per)] if quotients else [])
-        + ([_distincts(distincts, per)] if distincts else [])
-        + ([_quantiles(quantiles, per)] if quantiles else [])
-    )
+    known = list(kpis.values())
+    levels = _among(kpi for kpi, _ in levels_among(known))
+    shared = _among(kpi for kpi in known if _is_shared(kpi))
     day = "day,\n    " if per == "day" else ""
     return f"""WITH
-{zone_lists()}
+{zone_lists()},
+{level_lists()},
+    {_through(kpis)} AS through,
+{NOTHING}
 SELECT
     {day}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
-    toString(kpi) AS kpi,
-    if(n = 0, NULL, quotient) AS value,
+    kpi,
+    {_value(known, shared)} AS value,
     n,
-    num,
-    den,
+    if({shared}, upper / {divisor(known)}, NULL) AS num,
+    if({shared}, n, NULL) AS den,
     n / due AS mature,
-    revised_at
+    revised_at,
+    param
 FROM
-({_union(parts)}
+({_reckoned(per, kpis, levels)}
 )
 WHERE due != 0"""
 
 
-def _union(parts: Iterable[str]) -> str:
-    return "\nUNION ALL".join(parts)
+def _is_shared(kpi: Kpi) -> bool:
+    """Whether `upper` is divided by n."""
+    formula = kpi.formula
+    return isinstance(formula, ServiceLevel) or (isinstance(formula, Quotient) and formula.shared)
 
 
-def _quotients(quotients: list[tuple[Kpi, Quotient]], per: Per) -> str:
-    kpis = [kpi for kpi, _ in quotients]
-    below = divisor(kpis)
-    shared = f"has([{_listed(kpi for kpi, formula in quotients if formula.shared)}], kpi)"
+def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
+    """What was counted; of service levels what their raw counts are by the variant that holds now."""
+    day = "day, " if per == "day" else ""
     return f"""
 SELECT
-    {_key(per)}, upper / (if({shared}, n, 1) * {below}) AS quotient, n,
-    if({shared}, upper / {below}, NULL) AS num, if({shared}, n, NULL) AS den, due, revised_at
+    {day}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper, if({levels}, parts.2, rests) AS n,
+    if({levels}, parts.2, expected) AS due, if({levels}, {level_param()}, NULL) AS param
 FROM
 (
-    SELECT {_key(per)}, sumIf(upper, {_BEGUN}) AS upper, sumIf(rests, {_BEGUN}) AS n, sum(rests) AS due,
-        max(inserted_at) AS revised_at
-    FROM ({_dated(quotient_rows(quotients) + line_rows(kpis), per)}
-    )
-    GROUP BY {_key(per)}
-)"""
-
-
-def _distincts(distincts: list[tuple[Kpi, Distinct]], per: Per) -> str:
-    return f"""
-SELECT
-    {_key(per)}, toFloat64(n) AS quotient, toInt64(uniqExactArrayIf(tags, {_BEGUN})) AS n,
-    NULL AS num, NULL AS den, toInt64(uniqExactArray(tags)) AS due, max(inserted_at) AS revised_at
-FROM ({_dated(distinct_rows(distincts), per)}
+    SELECT
+        {day}who, kpi, counts, revised_at, upper AS added, n AS rests, due AS expected,
+        {level_of("who")} AS level, {level_parts("counts")} AS parts
+    FROM
+({_counted(per, kpis)}
 )
-GROUP BY {_key(per)}"""
-
-
-def _quantiles(quantiles: list[tuple[Kpi, Quantile]], per: Per) -> str:
-    ids = _listed(kpi for kpi, _ in quantiles)
-    percents = ", ".join(str(formula.percent) for _, formula in quantiles)
-    middle = quantile("histogram", f"transform(toString(kpi), [{ids}], [{percents}], 0)")
-    return f"""
-SELECT
-    {_key(per)}, {middle} / {divisor([kpi for kpi, _ in quantiles])} AS quotient, {size("histogram")} AS n,
-    NULL AS num, NULL AS den, due, revised_at
-FROM
-(
-    SELECT {_key(per)}, sumMapIf(counts, {_BEGUN}) AS histogram, sum({size("counts")}) AS due,
-        max(inserted_at) AS revised_at
-    FROM ({_dated(quantile_rows(quantiles), per)}
-    )
-    GROUP BY {_key(per)}
 )"""
 
 
-def _key(per: Per) -> str:
-    return "who, day, kpi" if per == "day" else "who, kpi"
+def _value(kpis: list[Kpi], shared: str) -> str:
+    quantiles = [(kpi, f) for kpi in kpis if isinstance(f := kpi.formula, Quantile)]
+    ids = ", ".join(f"'{kpi.id}'" for kpi, _ in quantiles)
+    percents = ", ".join(str(formula.percent) for _, formula in quantiles)
+    middle = quantile("counts", f"transform(kpi, [{ids}], [{percents}], 0)")
+    spread = f"{_among(kpi for kpi, _ in quantiles)}, {middle} / {divisor(kpis)}, " if quantiles else ""
+    return f"multiIf(n = 0, NULL, {spread}upper / (if({shared}, n, 1) * {divisor(kpis)}))"
 
 
-def _dated(rows: list[str], per: Per) -> str:
-    """The rows with their local day; none of a day that has not begun, or outside the period."""
-    day = local_day("at", "zoned")
-    wanted = f"at <= now('UTC') OR day <= {local_day('now()', 'zoned')}" if per == "day" else in_period("day")
+def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
+    parts = "\nUNION ALL".join((_kept(per, kpis), _of_panes(per, kpis), _of_lines(per)))
+    if per == "day":
+        return parts
+    once = _among(kpi for kpi in kpis.values() if isinstance(kpi.formula, Distinct))
     return f"""
-    SELECT *, {day} AS day
-    FROM ({_union(rows)}
+SELECT
+    kpi, who, if({once}, length(groupUniqArrayArray(tags) AS seen), sum(upper)) AS upper,
+    if({once}, length(seen), sum(n)) AS n,
+    if({once}, length(groupUniqArrayArray(arrayConcat(tags, ahead))), sum(due)) AS due,
+    sumMap(counts) AS counts, max(revised_at) AS revised_at
+FROM
+({parts}
+)
+GROUP BY kpi, who"""
+
+
+def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
+    """Days that have been added up: they are over, so all that was due is counted."""
+    return f"""
+SELECT
+    kpi, day, subject AS who, upper, n, n AS due, counts, tags, no_tags AS ahead, revised_at
+FROM {DAYS} FINAL
+WHERE day <= through{_period(per, "day")} AND {_among(counted_in_panes(kpis))}"""
+
+
+def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
+    counted = counted_in_panes(kpis)
+    ahead = _among(kpi for kpi in counted if dated_ahead(kpi))
+    begun = f"minute <= now('UTC') OR day <= {local_day('now()', 'subject')}"
+    where = f"minute >= {_first_moment()} AND day > through AND ({begun}){_period(per, 'minute')}"
+    return f"""
+SELECT
+    kept.1 AS kpi, day, subject AS who, sumIf(kept.2, begun) AS upper, sumIf(kept.3, begun) AS n,
+    sumIf(kept.3, begun OR {ahead.replace("kpi", "kept.1")}) AS due, sumMapIf(kept.4, begun) AS counts,
+    groupUniqArrayArrayIf(kept.5, begun) AS tags, groupUniqArrayArrayIf(kept.5, NOT begun) AS ahead,
+    max(revised_at) AS revised_at
+FROM
+(
+    SELECT subject, day, panes.minute <= now('UTC') AS begun,
+        {summed("panes")},
+        max(inserted_at) AS revised_at
+    FROM ({dated_panes(where)}) AS panes
+    GROUP BY subject, day, begun
+)
+ARRAY JOIN {unfolded(counted)} AS kept
+WHERE kept.3 != 0 OR kept.2 != 0
+GROUP BY kpi, day, who"""
+
+
+def _of_lines(per: Per) -> str:
+    since = _first_moment()
+    recent = " OR ".join(f"{moment} >= {since}" for moment in ("started_at", "answered_at", "ended_at"))
+    return f"""
+SELECT
+    kpi, day, subject AS who, sum(upper) AS upper, toInt64(count()) AS n, n AS due,
+    no_counts AS counts, no_tags AS tags, no_tags AS ahead, max(inserted_at) AS revised_at
+FROM ({dated_calls(f"({recent}) AND day > through{_period(per, 'at')}")})
+GROUP BY kpi, day, who"""
+
+
+def _through(kpis: Mapping[str, Kpi]) -> str:
+    return f"(SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')"
+
+
+def _first_moment() -> str:
+    """No moment before it is of a day after `through`."""
+    return f"toDateTime(through + 1, 'UTC') - {_EARLIEST}"
+
+
+def _period(per: Per, moment: str) -> str:
+    """Condition that the day lies in the period asked for; the moment lets the table skip the rest."""
+    if per == "day":
+        return ""
+    asked = " AND day BETWEEN {from:Date} AND {to:Date}"
+    return (
+        asked
+        if moment == "day"
+        else f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1{asked}"
     )
-    WHERE {wanted}"""
 
 
-def _listed(kpis: Iterable[Kpi]) -> str:
-    return ", ".join(f"'{kpi.id}'" for kpi in kpis)
+def _among(kpis: Iterable[Kpi]) -> str:
+    ids = ", ".join(f"'{kpi.id}'" for kpi in kpis)
+    return f"kpi IN ({ids})" if ids else "0"

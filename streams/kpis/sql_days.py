@@ -37,9 +37,3 @@ def local_day(moment: str, subject: str) -> str:
     """Date of a moment (DateTime) where the subject, such as `g:sales`, is."""
     zone = f"transform(toString({subject}), zoned_subjects, zones_of_subjects, default_zone)"
     return f"toDate(formatDateTime({moment}, '%F', {zone}))"
-
-
-def in_period(day: str) -> str:
-    """Condition that a day lies in the period asked for; `at` alone lets the table skip the rest."""
-    around = "toDate(at) BETWEEN {from:Date} - 1 AND {to:Date} + 1"
-    return f"{around} AND {day} BETWEEN {{from:Date}} AND {{to:Date}}"

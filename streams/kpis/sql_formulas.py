@@ -5,8 +5,9 @@ Counts and sums are added with `sum`, histograms and sets with `sumMap`, which s
 
 from collections.abc import Iterable
 
-from streams.kpis.formulas import Distinct, NowFormula, Quotient, Term
+from streams.kpis.formulas import Distinct, NowFormula, Quotient, ServiceLevel, Term
 from streams.kpis.kpi import Kpi
+from streams.kpis.sql_levels import level_parts, raw_counts
 from streams.kpis.sql_panes import column, pane_columns
 
 
@@ -18,7 +19,10 @@ def summed_columns() -> str:
 
 
 def value_and_n(kpi: Kpi) -> tuple[str, str]:
-    """Expressions of a KPI's value (null without facts) and n. Raises TypeError for window `now`."""
+    """Expressions of a KPI's value (null without facts) and n. Raises TypeError for window `now`.
+
+    That of a service level reads column `level` (`sql_levels.level_of`).
+    """
     formula = kpi.formula
     if isinstance(formula, NowFormula):
         raise TypeError(f"{kpi.id} is a state; it has no panes")
@@ -29,6 +33,9 @@ def value_and_n(kpi: Kpi) -> tuple[str, str]:
     if isinstance(formula, Distinct):
         n = f"length({column(formula.name, 'set')})"
         return f"if({n} = 0, NULL, toFloat64({n}))", n
+    if isinstance(formula, ServiceLevel):
+        parts = level_parts(raw_counts(formula))
+        return f"if({parts}.2 = 0, NULL, {parts}.1 / {parts}.2)", f"{parts}.2"
     histogram = column(formula.name, "hist")
     n = size(histogram)
     return f"if({n} = 0, NULL, {quantile(histogram, str(formula.percent))} / {kpi.divisor})", n

@@ -4,11 +4,12 @@ One column per part of a measurement: `<name>_n` (count), `<name>_sum`, `<name>_
 count), `<name>_set` (tag -> count). Items and spans are not in panes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from streams.kpis.measurements import MEASUREMENTS, NOT_IN_PANES, Kind
 from streams.records import PaneState
+from streams.windows.seconds import BEYOND
 
 FACTS = "sales_rows.measurements"
 PANES = "sales_rows.kpi_minutes"
@@ -16,6 +17,8 @@ PANES = "sales_rows.kpi_minutes"
 #: Bucket of a value: `streams.windows.histogram.bucket` in SQL, whole numbers only.
 _SHIFT = "toUInt8(greatest(bitCount(roundToExp2(value) - 1), 4) - 4)"
 BUCKET = f"toUInt16(if(value < 32, greatest(value, 0), {_SHIFT} * 16 + bitShiftRight(value, {_SHIFT})))"
+#: `streams.windows.seconds.bucket` in SQL.
+SECOND = f"toUInt16(least(intDiv(greatest(value, 0) + 999, 1000), {BEYOND}))"
 
 _TYPES = {
     "n": "Int64",
@@ -27,6 +30,7 @@ _PARTS: dict[Kind, tuple[str, ...]] = {
     "n": ("n",),
     "sum": ("n", "sum"),
     "hist": ("n", "sum", "hist"),
+    "seconds": ("n", "sum", "hist"),
     "set": ("set",),
     "item": (),
     "span": (),
@@ -93,7 +97,7 @@ FROM
         name,
         value,
         tag,
-        {BUCKET} AS bucket
+        if(name IN ({_listed(("seconds",))}), {SECOND}, {BUCKET}) AS bucket
     FROM {facts} FINAL
     WHERE name IN ({_counted()}) AND ({where})
 )
@@ -101,4 +105,9 @@ GROUP BY subject, minute"""
 
 
 def _counted() -> str:
-    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind not in NOT_IN_PANES)
+    return _listed(kind for kind in _PARTS if kind not in NOT_IN_PANES)
+
+
+def _listed(kinds: Iterable[Kind]) -> str:
+    among = frozenset(kinds)
+    return ", ".join(f"'{m.name}'" for m in MEASUREMENTS.values() if m.kind in among)

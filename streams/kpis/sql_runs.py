@@ -7,9 +7,10 @@ again, if that is earlier, so that it counts once.
 
 from collections.abc import Iterable, Mapping
 
-from streams.kpis.formulas import Distinct, Quantile, Quotient
+from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
 from streams.kpis.kpi import NOW, Kpi
 from streams.kpis.sql_formulas import divisor, quantile, size, term
+from streams.kpis.sql_levels import level_of, level_parts, levels_among, raw_counts
 from streams.kpis.sql_panes import PANES, column
 from streams.kpis.sql_zoned import IN_SPAN, with_midnight
 from streams.windows.rolling import SLIDING, TODAY
@@ -39,7 +40,12 @@ def runs(kpis: Mapping[str, Kpi]) -> str:
     moves = ([_quotient_moves(quotients)] if quotients else []) + (
         [_distinct_moves(distincts)] if distincts else []
     )
-    parts = ([_counted(rolling, moves)] if moves else []) + ([_spread(quantiles)] if quantiles else [])
+    levels = levels_among(rolling)
+    parts = (
+        ([_counted(rolling, moves)] if moves else [])
+        + ([_spread(quantiles)] if quantiles else [])
+        + ([_levels(levels)] if levels else [])
+    )
     return f"""    runs AS
     (
 {_union(parts)}
@@ -112,10 +118,30 @@ FROM
 
 
 def _spread(quantiles: Iterable[tuple[Kpi, Quantile]]) -> str:
-    histograms = ", ".join(f"('{kpi.id}', {column(formula.name, 'hist')})" for kpi, formula in quantiles)
     ids = ", ".join(f"'{kpi.id}'" for kpi, _ in quantiles)
     percents = ", ".join(str(formula.percent) for _, formula in quantiles)
     middle = quantile("histogram", f"transform(kpi, [{ids}], [{percents}], 0)")
+    return f"""
+SELECT
+    {_RUN}, at, next,
+    if(n = 0, NULL, {middle} / {divisor(kpi for kpi, _ in quantiles)}) AS value,
+    {size("histogram")} AS n
+FROM ({_histograms((kpi, column(formula.name, "hist")) for kpi, formula in quantiles)})"""
+
+
+def _levels(levels: Iterable[tuple[Kpi, ServiceLevel]]) -> str:
+    return f"""
+SELECT {_RUN}, at, next, if(parts.2 = 0, NULL, parts.1 / parts.2) AS value, parts.2 AS n
+FROM
+(
+    SELECT {_RUN}, at, next, {level_of("subject")} AS level, {level_parts("histogram")} AS parts
+    FROM ({_histograms((kpi, raw_counts(formula)) for kpi, formula in levels)})
+)"""
+
+
+def _histograms(spread: Iterable[tuple[Kpi, str]]) -> str:
+    """SELECT of the runs of histograms, given as expressions over the columns of panes."""
+    histograms = ", ".join(f"('{kpi.id}', {histogram})" for kpi, histogram in spread)
     facts = f"""
 SELECT {_PANE}, part.1 AS kpi, part.2 AS histogram
 FROM {PANES} FINAL
@@ -123,20 +149,13 @@ ARRAY JOIN [{histograms}] AS part
 WHERE {IN_SPAN} AND notEmpty(part.2)"""
     signed = "mapApply((bucket, count) -> (bucket, count * move.3), histogram)"
     return f"""
-SELECT
-    {_RUN}, at, next,
-    if(n = 0, NULL, {middle} / {divisor(kpi for kpi, _ in quantiles)}) AS value,
-    {size("histogram")} AS n
+SELECT {_RUN}, at, sumMap(histogram) {_OVER} AS histogram, {_NEXT} AS next
 FROM
 (
-    SELECT {_RUN}, at, sumMap(histogram) {_OVER} AS histogram, {_NEXT} AS next
-    FROM
-    (
-        SELECT subject, kpi, move.1 AS window, move.2 AS at, sumMap({signed}) AS histogram
-        FROM ({with_midnight("subject, begins, kpi, histogram", facts)})
-        ARRAY JOIN {_MOVES} AS move
-        GROUP BY {_RUN}, at
-    )
+    SELECT subject, kpi, move.1 AS window, move.2 AS at, sumMap({signed}) AS histogram
+    FROM ({with_midnight("subject, begins, kpi, histogram", facts)})
+    ARRAY JOIN {_MOVES} AS move
+    GROUP BY {_RUN}, at
 )"""
 
 

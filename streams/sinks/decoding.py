@@ -16,6 +16,7 @@ from streams.journey import further_keys
 from streams.records import (
     CustomerRow,
     EventsRecord,
+    ForwardRecord,
     HistoryRecord,
     NowRecord,
     PaneState,
@@ -26,8 +27,8 @@ from streams.sinks.batch import Batch, Row
 from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
 
-_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord] = msgspec.msgpack.Decoder(
-    EventsRecord | HistoryRecord
+_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
+    EventsRecord | HistoryRecord | ForwardRecord
 )
 _TABLES = msgspec.msgpack.Decoder(TablesRecord)
 _NOW = msgspec.msgpack.Decoder(NowRecord)
@@ -98,8 +99,8 @@ class Decoding:
 
     def _events(self, record: Record, batch: Batch) -> None:
         content = _EVENTS.decode(record.value or b"")
-        if isinstance(content, HistoryRecord):
-            return  # these events are stored already: they came from there
+        if not isinstance(content, EventsRecord):
+            return  # these events are stored already: they came from there, or from another journey
         place = version(self._epoch, record.offset)
         first = version(self._epoch, _LAST_OFFSET - record.offset)
         for item, row in enumerate(content.rows):

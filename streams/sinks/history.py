@@ -1,11 +1,12 @@
 """Reads back all that is stored of customers, so that the journeys stage can fold them anew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from streams.journey import further_keys, is_entity
 from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 from streams.sinks.connection import ROWS
@@ -17,6 +18,9 @@ SELECT arrayIntersect(arrayConcat([customer], also), {customers:Array(String)}),
 FROM {database:Identifier}.events FINAL
 WHERE customer IN {customers:Array(String)} OR hasAny(also, {customers:Array(String)})
 ORDER BY logged_at, raw_topic, raw_partition, raw_offset"""
+_LINKS = """
+SELECT customer, root
+FROM {database:Identifier}.customer_links FINAL"""
 _FACTS = """
 SELECT customer, entity, name, manager, `group`, whole, toUnixTimestamp64Milli(at), value, tag
 FROM {database:Identifier}.measurements FINAL
@@ -28,13 +32,17 @@ FROM {{database:Identifier}}.{table} FINAL
 WHERE {owner} IN {{customers:Array(String)}}
 ORDER BY {columns}"""
 
+LEAD_TYPES = frozenset({"lead.created", "lead.assigned", "lead.disqualified"})
+
 #: Tables of records that a journey replaces; facts are compared by themselves.
 _RECORD_TABLES = tuple(name for name in TABLES if name != "measurements")
 
 
-def read_history(
-    client: Client, customers: Sequence[str], database: str = ROWS
-) -> dict[str, HistoryRecord]:
+#: Rows of a query about these customers.
+Ask = Callable[[str, Sequence[str]], Sequence[Sequence[Any]]]
+
+
+def read_history(client: Client, customers: Sequence[str], database: str = ROWS) -> dict[str, HistoryRecord]:
     """What is stored under each key of a journey: a customer, or `deal:...`.
 
     One of whom nothing is stored has an empty history.
@@ -42,27 +50,74 @@ def read_history(
     `request` is 0: whoever answers a request fills it in. `database`: where the base tables are.
     Raises clickhouse-connect's errors.
     """
-    asked = {"customers": list(customers), "database": database}
+
+    def ask(query: str, about: Sequence[str]) -> Sequence[Sequence[Any]]:
+        asked = {"customers": list(about), "database": database}
+        rows: Sequence[Sequence[Any]] = client.query(query, parameters=asked).result_rows
+        return rows
+
     found = {customer: HistoryRecord(customer, 0, [], [], [], {}) for customer in customers}
-    for keys, customer, *values in _rows(client, _EVENTS, asked):
-        for key in keys:
-            found[key].configs.append(values[4])
-            found[key].rows.append(_event_row(customer, values))
-    for customer, *values in _rows(client, _FACTS, asked):
+    _read_events(ask, customers, found)
+    for customer, *values in ask(_FACTS, customers):
         entity, name, manager, group, whole, at, value, tag = values
         key = FactKey(entity, name, manager, group, bool(whole), at)
         found[customer].facts.append(StoredFact(key, value, tag))
     for table in _RECORD_TABLES:
         columns = ", ".join(f"`{column}`" for column in TABLES[table].key)
         query = _KEYS.format(table=table, columns=columns, owner=TABLES[table].owner)
-        for customer, *key_values in _rows(client, query, asked):
+        for customer, *key_values in ask(query, customers):
             found[customer].keys.setdefault(table, []).append(key_values)
     return found
 
 
-def _rows(client: Client, query: str, asked: dict[str, Any]) -> Sequence[Sequence[Any]]:
-    rows: Sequence[Sequence[Any]] = client.query(query, parameters=asked).result_rows
-    return rows
+def _read_events(ask: Ask, customers: Sequence[str], found: dict[str, HistoryRecord]) -> None:
+    """Gives each customer his events, and those of all who have handed theirs over to him."""
+    roots: dict[str, list[str]] = {}
+    for customer, root in ask(_LINKS, ()):
+        roots.setdefault(customer, []).append(root)
+    wanted = {customer: {customer} for customer in customers}
+    for customer in roots:
+        for over in _taken_over_by(customer, roots) & wanted.keys():
+            wanted[over].add(customer)
+    _fill(ask, wanted, found)
+    leads = {customer: _leads_of(record) for customer, record in found.items() if not is_entity(customer)}
+    removed = {customer: HistoryRecord(customer, 0, [], [], [], {}) for customer, of in leads.items() if of}
+    if removed:
+        _fill(ask, {customer: leads[customer] for customer in removed}, removed)
+    for customer, record in removed.items():
+        for row, config in zip(record.rows, record.configs, strict=True):
+            if not row.event.customer:  # a removal that does not say whose lead it was
+                found[customer].rows.append(row)
+                found[customer].configs.append(config)
+
+
+def _fill(ask: Ask, wanted: dict[str, set[str]], found: dict[str, HistoryRecord]) -> None:
+    """Gives each history the events of the keys that it wants."""
+    bearers: dict[str, list[str]] = {}
+    for customer, keys in wanted.items():
+        for key in keys:
+            bearers.setdefault(key, []).append(customer)
+    for keys, customer, *values in ask(_EVENTS, sorted(bearers)):
+        for bearer in sorted({bearer for key in keys for bearer in bearers[key]}):
+            found[bearer].configs.append(values[4])
+            found[bearer].rows.append(_event_row(customer, values))
+
+
+def _leads_of(record: HistoryRecord) -> set[str]:
+    """Keys of the leads that a customer's events are about."""
+    events = (row.event for row in record.rows)
+    return {key for event in events if event.type in LEAD_TYPES for key in further_keys(event)}
+
+
+def _taken_over_by(customer: str, roots: dict[str, list[str]]) -> set[str]:
+    """Everybody to whom the events of a customer ever went."""
+    found: set[str] = set()
+    open_ = [customer]
+    while open_:
+        further = [root for root in roots.get(open_.pop(), ()) if root not in found]
+        found.update(further)
+        open_ += further
+    return found
 
 
 def _event_row(customer: str, values: list[Any]) -> EventRow:

@@ -12,16 +12,19 @@ from clickhouse_connect.driver.exceptions import Error
 from prometheus_client import start_http_server
 
 from streams.clock import now_ms
-from streams.config import load_config
+from streams.config import load_config, load_planning
 from streams.epochs import LOOK_EVERY_S, EpochWatch
 from streams.settings import Settings
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import connect
+from streams.sinks.days import DayService
 from streams.sinks.decoding import Decoding
 from streams.sinks.directory_rows import write_directory
+from streams.sinks.planning_rows import write_planning
 from streams.sinks.rebuilt_tables import put_tables_in_force
 from streams.sinks.webhook import Webhook
+from streams.sinks.working_spans import write_working_spans
 from streams.topics import SINK_GROUP, InternalTopics
 
 _LOG = logging.getLogger(__name__)
@@ -65,7 +68,8 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
         group=internal.group(SINK_GROUP),
         instance=instance,
     )
-    services: list[Service] = [EpochService(settings, internal), sink, DirectoryService(settings)]
+    epoch, days = EpochService(settings, internal), DayService(settings.clickhouse)
+    services: list[Service] = [epoch, sink, DirectoryService(settings), days]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, internal) for make in further]
@@ -153,6 +157,7 @@ class DirectoryService:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.clickhouse
         self._directory = load_config(settings.config).directory
+        self._planning = load_planning(settings.config, self._directory)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ends when the directory is written."""
@@ -173,5 +178,7 @@ class DirectoryService:
         client = connect(self._url)
         try:
             write_directory(client, self._directory, now_ms())
+            write_working_spans(client, self._directory, now_ms())
+            write_planning(client, self._directory, self._planning, now_ms())
         finally:
             client.close()

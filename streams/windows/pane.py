@@ -3,10 +3,14 @@
 The state is `records.PaneState`; this module is the only one that changes its counters.
 """
 
+from collections.abc import Callable
+
 from streams.kpis.measurements import KINDS, NOT_IN_PANES
 from streams.records import PaneState
-from streams.windows import sparse
-from streams.windows.histogram import bucket
+from streams.windows import histogram, seconds, sparse
+
+#: Bucket of a value, by the kind of measurement that is spread.
+_BUCKETS = {"hist": histogram.bucket, "seconds": seconds.bucket}
 
 
 def apply(pane: PaneState, name: str, old: int | None, new: int | None, tag: str = "") -> None:
@@ -21,16 +25,17 @@ def apply(pane: PaneState, name: str, old: int | None, new: int | None, tag: str
         _count(pane, name, (new is not None) - (old is not None), 0)
     elif kind not in NOT_IN_PANES:
         _count(pane, name, (new is not None) - (old is not None), (new or 0) - (old or 0))
-        if kind == "hist":
-            _spread(pane, name, old, new)
+        bucket = _BUCKETS.get(kind)
+        if bucket is not None:
+            _spread(pane, name, bucket, old, new)
 
 
 def merge(pane: PaneState, other: PaneState, sign: int = 1) -> None:
     """Add another pane's counters, or with `sign` -1 subtract them; `seen` is left alone."""
     for name, (count, total) in other.counters.items():
         _count(pane, name, sign * count, sign * total)
-    for name, histogram in other.histograms.items():
-        sparse.merge_named(pane.histograms, name, histogram, sign)
+    for name, spread in other.histograms.items():
+        sparse.merge_named(pane.histograms, name, spread, sign)
     for name, tags in other.sets.items():
         sparse.merge_named(pane.sets, name, tags, sign)
 
@@ -60,15 +65,17 @@ def _count(pane: PaneState, name: str, count: int, total: int) -> None:
         del counters[name]
 
 
-def _spread(pane: PaneState, name: str, old: int | None, new: int | None) -> None:
-    histogram = pane.histograms.get(name)
-    if histogram is None:
-        histogram = pane.histograms[name] = {}
+def _spread(
+    pane: PaneState, name: str, bucket: Callable[[int], int], old: int | None, new: int | None
+) -> None:
+    spread = pane.histograms.get(name)
+    if spread is None:
+        spread = pane.histograms[name] = {}
     if old is not None:
-        sparse.add(histogram, bucket(old), -1)
+        sparse.add(spread, bucket(old), -1)
     if new is not None:
-        sparse.add(histogram, bucket(new), 1)
-    if not histogram:
+        sparse.add(spread, bucket(new), 1)
+    if not spread:
         del pane.histograms[name]
 
 

@@ -54,10 +54,18 @@ rules:
     assert found.runbook == "deploy/runbook.md#missed-share"
 
 
+def test_the_least_sample_is_the_rules_own_then_the_groups_then_1() -> None:
+    silent, own = rule(), rule(min_n="7")
+    group = {silent.kpi.id: 40, "dials": 9}
+    assert (silent.of_group({}).least_n, silent.of_group({"dials": 9}).least_n) == (1, 1)
+    assert silent.of_group(group).least_n == 40
+    assert own.of_group(group).least_n == 7
+
+
 def test_what_a_rule_need_not_say() -> None:
     found = rule()
     assert found.levels == (Level(0.1, "warning", 0.1),)
-    assert (found.lasting, found.min_n, found.working, found.repeat, found.notify) == (0, 1, True, 0, ())
+    assert (found.lasting, found.least_n, found.working, found.repeat, found.notify) == (0, 1, True, 0, ())
     assert rule(hours="always").working is False
     assert rules("") == rules("rules:") == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.installation import Message
-from tests.journey.feeding import directory_text
+from tests.journey.feeding import FUNNEL, directory_text
 from tests.random_calls import random_log
 
 Json = dict[str, Any]
@@ -20,30 +20,44 @@ def write_config(folder: Path, rules: str = "rules: []\n") -> Path:
     """A configuration folder with the directory of the random logs."""
     folder.mkdir(parents=True)
     (folder / "directory.yaml").write_text(directory_text())
+    (folder / "funnel.yaml").write_text(FUNNEL)
     (folder / "rules.yaml").write_text(rules)
     return folder
 
 
-def recent_log(seed: int, *, calls: int, customers: int, days: float) -> list[Json]:
+def recent_log(
+    seed: int, *, calls: int, customers: int, days: float, deals: int = 0, links: int = 0
+) -> list[Json]:
     """A random log moved by whole weeks so that it ends within the last days.
 
     Its customers get numbers of their own, which no line has.
     """
-    log = random_log(seed, calls=calls, customers=customers, days=days)
+    log = random_log(seed, calls=calls, customers=customers, days=days, deals=deals, links=links)
     latest = max(datetime.fromisoformat(event["occurred_at"]) for event in log)
     by = timedelta(weeks=(datetime.now(UTC) - latest) // timedelta(weeks=1))
     return [_renumbered(moved(event, by)) for event in log]
 
 
 def _renumbered(event: Json) -> Json:
-    customer = event.get("customer", "")
-    return {**event, "customer": customer.replace("+7495123", "+7495124")} if customer else event
+    def other(customer: str) -> str:
+        return customer.replace("+7495123", "+7495124")
+
+    found = dict(event)
+    if "customer" in event:
+        found["customer"] = other(event["customer"])
+    if "same_as" in event:
+        found["same_as"] = [other(customer) for customer in event["same_as"]]
+    return found
 
 
 def moved(event: Json, by: timedelta) -> Json:
     """The same event at another time."""
-    at = datetime.fromisoformat(event["occurred_at"]) + by
-    return {**event, "occurred_at": at.isoformat(timespec="milliseconds")}
+    found = dict(event)
+    for name in ("occurred_at", "due_at"):
+        if name in event:
+            at = datetime.fromisoformat(event[name]) + by
+            found[name] = at.isoformat(timespec="milliseconds")
+    return found
 
 
 def message(event: Json) -> Message:

@@ -34,6 +34,9 @@ def differences(installation: Installation, counted: Counted) -> list[str]:
         *_calls(installation, counted),
         *_legs(installation, counted),
         *_leads(installation, counted),
+        *_table(installation, "deals", "deal_id", counted.deals),
+        *_table(installation, "stage_stays", "event_id", counted.stays),
+        *_table(installation, "tasks", "task_id", counted.tasks),
         *_minutes(installation, counted),
     ]
 
@@ -69,6 +72,11 @@ def _leads(installation: Installation, counted: Counted) -> list[str]:
     return _unequal_rows("lead", stored, counted.leads)
 
 
+def _table(installation: Installation, table: str, id: str, expected: dict[Any, Json]) -> list[str]:
+    found = rows(installation, f"SELECT * FROM sales_rows.{table} FINAL")
+    return _unequal_rows(table, {(row["source"], row[id]): row for row in found}, expected)
+
+
 def _minutes(installation: Installation, counted: Counted) -> list[str]:
     """Counts and sums of every minute of every subject."""
     stored: dict[tuple[str, str, int], tuple[int, int]] = {}
@@ -99,6 +107,15 @@ _COLUMNS = frozenset(
         "lead_response_cal",
         "lead_touches",
         "lead_attempts",
+        "stage_dwell",
+        "deal_won",
+        "won_amount",
+        "win_amount",
+        "deal_cycle",
+        "deal_lost_after",
+        "proposal_amount",
+        "csat",
+        "qa",
     )
 )
 

@@ -21,6 +21,7 @@ from tests.e2e.feeding import (
 )
 from tests.e2e.installation import Installation
 from tests.e2e.stored import differences, rows
+from tests.journey.feeding import PIPELINES
 from tests.random_calls import HOURS, LINES, MANAGERS
 from tests.recount import recount
 from tests.waiting import eventually
@@ -46,7 +47,7 @@ def kill_and_wait(installation: Installation, part: str) -> None:
 @pytest.mark.timeout(400)
 def test_every_part_killed_and_every_number_right(installation: Installation) -> None:
     chance = random.Random(11)
-    log = recent_log(5, calls=900, customers=250, days=2.0)
+    log = recent_log(5, calls=900, customers=250, days=2.0, deals=60, links=16)
     bad = bad_messages()
     messages = [message(event) for event in log]
     for wrong, _ in bad:
@@ -60,7 +61,7 @@ def test_every_part_killed_and_every_number_right(installation: Installation) ->
     installation.wait_ready()
     installation.wait_drained()
 
-    counted = recount(log, MANAGERS, LINES, HOURS, names={}, key=customer_key)
+    counted = recount(log, MANAGERS, LINES, HOURS, names={}, key=customer_key, pipelines=PIPELINES)
     found = differences(installation, counted)
     assert not found, "\n".join(found[:10])
     letters = rows(installation, "SELECT * FROM sales.dead_letters")

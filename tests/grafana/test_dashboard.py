@@ -75,9 +75,10 @@ def seeded(migrated: str) -> Iterator[Client]:
     customer = {"customer": "c1", "phone": "+74951234567", "phone_masked": "+7 *** ***-**-67"}
     put_named(url, "customers", customer)
     put_named(url, "kpi_now", *_live_values(now_ms()))
-    pane = PaneState({}, {"call_in": [4, 0], "call_missed": [1, 0], "call_missed_hours": [1, 0]}, {}, {})
+    waits = {"wait_answered_hours": {10: 2, 30: 1}, "wait_abandoned_hours": {30: 1}}
+    counted = {"call_in": [4, 0], "call_missed": [1, 0], "call_missed_hours": [1, 0]}
+    pane = PaneState({}, counted, waits, {})
     pane.counters |= {"call_answered": [3, 9_000], "call_answered_hours": [3, 9_000]}
-    pane.counters["call_answered_in_t"] = [2, 0]
     put_panes(url, [(who, MINUTE - ago, pane) for who in ("g:sales", "a:all") for ago in (1, 2, 3)])
     put_named(
         url, "events", {"source": "pbx", "event_id": "e1", "at": now_ms() - 8_000, "logged_at": NOW, **_RAW}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.journey.feeding import row_of
-from tests.journey.scenario import at, call, dial, folded, record, subjects, t, talk
+from tests.journey.scenario import PAT, at, call, dial, folded, record, subjects, t, talk
 
 
 def test_an_answered_call_through_queue_and_offer() -> None:
@@ -54,17 +54,13 @@ def test_the_call_across_two_half_hours_counts_where_each_thing_happened() -> No
     assert feed.minutes["g:sales", "talk", t(3000) // 60_000] == (1, 1_080_000)
 
 
-def test_service_level_counts_from_the_queue_up_to_and_including_t() -> None:
+def test_service_level_counts_the_wait_from_the_queue_to_the_ms() -> None:
     feed = folded(
-        call("k1", at(0, "started", direction="in"), at(50, "queued", group="sales"),
-             at(70, "answered", manager="m1")),
-    )  # fmt: skip
-    assert subjects(feed, "call_answered_in_t") == {"g:sales": (70, 1), "a:all": (70, 1)}
-    late = folded(
         call("k1", at(0, "started", direction="in"), at(50, "queued", group="sales"),
              at(70.001, "answered", manager="m1")),
     )  # fmt: skip
-    assert not subjects(late, "call_answered_in_t")
+    for name in ("wait_answered_hours", "wait_answered_all"):
+        assert subjects(feed, name) == {"g:sales": (70, 20_001), "a:all": (70, 20_001)}
 
 
 def test_a_queue_after_the_first_answer_is_a_transfer_and_no_wait_before_it() -> None:
@@ -74,6 +70,9 @@ def test_a_queue_after_the_first_answer_is_a_transfer_and_no_wait_before_it() ->
              at(60, "queued", group="support")),
     )  # fmt: skip
     assert record(feed)["wait_ms"] == 5000
+
+
+_OF_LEVELS = ("wait_", "voicemail_")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +97,14 @@ def test_outcome_of_an_unanswered_call(wait: float, reason: str, outcome: str, f
     assert record(feed)["outcome"] == outcome
     names = {"call_missed", "call_missed_hours", "missed_caller", "short_abandon"}
     assert {key.name for key in feed.facts} & names == facts
+    waited = (
+        {"wait_abandoned_hours", "wait_abandoned_all"} if outcome in ("missed", "short_abandon") else set()
+    )
+    waited |= {"voicemail_hours", "voicemail_all"} if outcome == "voicemail" else set()
+    assert {name for name in (key.name for key in feed.facts) if name.startswith(_OF_LEVELS)} == waited
+    for name in waited:
+        value = round(wait * 1000) if name.startswith("wait") else 1
+        assert subjects(feed, name)["g:sales"] == (10 + int(wait), value)
     assert (record(feed)["manager"], record(feed)["talk_ms"]) == ("", None)
 
 
@@ -122,8 +129,8 @@ def test_out_of_hours_a_call_counts_but_not_for_shares_and_service_level() -> No
     assert subjects(unanswered, "call_missed")["g:sales"] == (nine_at_night + 60, 1)
     assert not subjects(unanswered, "call_missed_hours")
     answered = folded(talk("k1", nine_at_night, nine_at_night + 6, nine_at_night + 90))
-    assert subjects(answered, "call_answered_in_t_all")
-    assert not subjects(answered, "call_answered_in_t")
+    assert subjects(answered, "wait_answered_all")
+    assert not subjects(answered, "wait_answered_hours")
     assert not subjects(answered, "call_answered_hours")
 
 
@@ -255,7 +262,7 @@ def test_when_the_group_becomes_known_facts_and_items_move() -> None:
     events = call("k1", at(0, "started", direction="in"), at(3, "queued", group="sales"))
     feed = folded(events[:1])
     assert [fact[1] for fact in feed.named("waiting")] == ["unassigned"]
-    changes = feed.take([row_of(events[1], 1)])
+    changes = feed.take(PAT, [row_of(events[1], 1)])
     assert [fact[1] for fact in feed.named("waiting")] == ["sales"]
     assert [fact[1] for fact in feed.named("call_in")] == ["sales"]
     ends = [change.new is None for change in changes.facts]

@@ -23,7 +23,7 @@ def test_every_name_is_declared_as_a_measurement() -> None:
 def test_the_same_event_twice_is_the_same_event() -> None:
     feed = folded(talk("k1", 0, 5, 90))
     state = feed.states()[PAT]
-    changes = feed.take([row_of(talk("k1", 0, 5, 90)[1], 50)])
+    changes = feed.take(PAT, [row_of(talk("k1", 0, 5, 90)[1], 50)])
     assert (changes.facts, changes.rows) == ([], [])
     feed.journeys[PAT].marks = {0: 2}
     assert feed.states()[PAT] == state
@@ -50,11 +50,11 @@ def test_the_same_ids_of_another_source_are_other_calls() -> None:
 def test_what_intake_sent_twice_is_dropped_by_its_offset() -> None:
     feed = Feed()
     first, second, third = (row_of(event, n) for n, event in enumerate(talk("k1", 0, 5, 90)))
-    feed.take([first])
-    feed.take([third])
-    assert feed.take([second]).rows == [], "at or below the mark"
+    feed.take(PAT, [first])
+    feed.take(PAT, [third])
+    assert feed.take(PAT, [second]).rows == [], "at or below the mark"
     elsewhere = msgspec.structs.replace(second, partition=1)
-    assert feed.take([elsewhere]).rows, "another partition has its own mark"
+    assert feed.take(PAT, [elsewhere]).rows, "another partition has its own mark"
 
 
 def test_a_late_event_changes_only_what_it_concerns() -> None:
@@ -126,7 +126,7 @@ def test_if_deriving_raises_the_journey_is_as_before() -> None:
     with pytest.raises(RuntimeError):
         apply(journey, [*rows, contacted], "v1", lambda _: broken)
     assert pack(journey.encode()) == before
-    feed.take([*rows, contacted])
+    feed.take(PAT, [*rows, contacted])
     assert record(feed)["recovered_by"] == "in"
 
 
@@ -136,12 +136,12 @@ def test_an_id_used_for_endless_calls_is_refused(monkeypatch: pytest.MonkeyPatch
     more = [row_of({**talk("0", 100, 105, 190)[n], "event_id": f"x{n}"}, 10 + n) for n in range(3)]
     before = feed.states()[PAT]
     with pytest.raises(TooManyEvents):
-        feed.take(more)
+        feed.take(PAT, more)
     assert feed.states()[PAT] == before
 
 
 def test_events_that_journeys_have_no_use_for_are_not_kept() -> None:
-    feed = folded([note("task.done", 50, task_id="t1")])
+    feed = folded([note("agent.status", 50, status="paused")])
     assert feed.last.rows == []
     assert feed.journeys[PAT].last_at == t(50)
     assert feed.journeys[PAT].encode().notes == []

@@ -84,8 +84,8 @@ def test_while_waiting_what_intake_sent_twice_is_dropped() -> None:
     feed.forget(PAT)
     await_history(feed.journeys[PAT], 9)
     row = row_of(dial("k2", 90, 95, 200)[0], 50)
-    feed.take([row])
-    feed.take([row])
+    feed.take(PAT, [row])
+    feed.take(PAT, [row])
     assert len(feed.journeys[PAT].waiting) == 1
 
 
@@ -132,7 +132,7 @@ def test_a_late_event_of_a_call_that_was_let_go_needs_history() -> None:
     feed = daily(40)
     late = row_of(call("k3-0", at(3 * DAY + 2, "offered", manager="m1", event_id="late"))[0], 999)
     assert needs_history(feed.journeys[PAT], [late])
-    feed.take([late])
+    feed.take(PAT, [late])
     feed.answer()
     assert record(feed, "k3-0")["offers"] == 1
     assert feed.named("ring")

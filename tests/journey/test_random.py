@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journey.feeding import Feed, differences
+from tests.journey.feeding import PIPELINES, Feed, differences
 from tests.journey.scenario import PAT, at
 from tests.random_calls import HOURS, LINES, MANAGERS, NONE, Nastiness, random_log
 from tests.recount import recount
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def agree(feed: Feed, log: list[Json]) -> None:
-    found = differences(feed, recount(log, MANAGERS, LINES, HOURS))
+    found = differences(feed, recount(log, MANAGERS, LINES, HOURS, pipelines=PIPELINES))
     assert not found, "\n".join(found[:10])
 
 
@@ -44,10 +44,39 @@ def test_many_leads_of_few_customers(seed: int) -> None:
     agree(feed, log)
 
 
+@pytest.mark.parametrize("seed", range(40, 52))
+def test_deals_tasks_and_activities(seed: int) -> None:
+    log = random_log(seed, calls=30, customers=4, days=3, deals=15)
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
+@pytest.mark.parametrize("seed", range(60, 84))
+def test_customers_that_turn_out_to_be_one(seed: int) -> None:
+    log = random_log(seed, calls=40, customers=5, days=3, leads=15, deals=4, links=8)
+    feed = Feed()
+    feed.log(log)
+    agree(feed, log)
+
+
+@pytest.mark.parametrize("seed", range(24, 30))
+def test_a_month_of_customers_that_turn_out_to_be_one(seed: int) -> None:
+    log = random_log(seed, calls=150, customers=4, days=30, nastiness=Nastiness(late=0.3), links=6)
+    feed = Feed()
+    for number, event in enumerate(log):
+        feed.log([event])
+        if number % 7 == 0:
+            feed.answer()
+    feed.answer()
+    agree(feed, log)
+    assert feed.refolds
+
+
 @pytest.mark.parametrize("seed", range(24, 30))
 def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
     # Every third event is late, some by days, so that many need what was let go.
-    log = random_log(seed, calls=250, customers=2, days=30, nastiness=Nastiness(late=0.3))
+    log = random_log(seed, calls=250, customers=2, days=30, nastiness=Nastiness(late=0.3), deals=10)
     chance = random.Random(seed)
     late = [event for event in log if chance.random() < 0.02]
     log = [event for event in log if event not in late] + late
@@ -65,7 +94,7 @@ def test_a_month_in_which_settled_calls_are_let_go(seed: int) -> None:
 @given(st.data(), st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, seed: int) -> None:
-    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE, leads=2)
+    log = random_log(seed, calls=8, customers=1, days=0.05, nastiness=NONE, leads=2, deals=2)
     shuffled = data.draw(st.permutations(log + log[:5]))
     one, other = Feed(), Feed()
     one.log(log + log[:5])
@@ -80,6 +109,19 @@ def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, se
         # The marks are of the log, not of the events: all else is equal byte for byte.
         one.journeys[customer].marks = other.journeys[customer].marks
         assert one.states()[customer] == other.states()[customer], state
+
+
+@given(st.data(), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_who_is_who_may_come_to_light_in_any_order(data: st.DataObject, seed: int) -> None:
+    log = random_log(seed, calls=8, customers=4, days=0.05, nastiness=NONE, leads=4, deals=2, links=6)
+    shuffled = data.draw(st.permutations(log + log[:5]))
+    feed = Feed()
+    while shuffled:
+        size = data.draw(st.integers(1, 12))
+        feed.batch(shuffled[:size])
+        shuffled = shuffled[size:]
+    agree(feed, log)
 
 
 _TYPES = [

@@ -128,7 +128,8 @@ def test_every_formula_gives_the_same_in_sql_as_in_python(tables: Tables) -> Non
     tables.put("measurements", stored)
     kpis = [kpi for kpi in KPIS.values() if kpi.windows != NOW]
     values = ", ".join(f"{text}" for kpi in kpis for text in value_and_n(kpi))
-    panes = f"SELECT {summed_columns()} FROM ({recompute_select('1')}) WHERE subject = 'a:all'"
+    level = "('SL6', 20, 5) AS level"
+    panes = f"SELECT {level}, {summed_columns()} FROM ({recompute_select('1')}) WHERE subject = 'a:all'"
     found = tables.rows(f"SELECT {values} FROM ({panes})")
     total = PaneState()
     for (subject, _), pane in panes_of(stored).items():

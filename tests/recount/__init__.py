@@ -19,15 +19,29 @@ Limits are the defaults of the contract. Of times it knows milliseconds only.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+from tests.recount.activities import count_activities
+from tests.recount.deals import count_deals, count_tasks
 from tests.recount.facts import CallFacts
 from tests.recount.items import together
 from tests.recount.leads import count_leads
 from tests.recount.one_call import OneCall
-from tests.recount.plain import ORDER, Counted, Json, Plain
+from tests.recount.plain import LEAD_ORDER, ORDER, Counted, Json, Plain
 
-__all__ = ["Counted", "recount"]
+__all__ = ["Counted", "Pipelines", "recount"]
+
+
+@dataclass
+class Pipelines:
+    """The funnel in plain terms."""
+
+    #: (pipeline, stage) -> its place and the longest stay allowed, ms
+    stages: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
+    rates: dict[str, Decimal] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
 
 
 def recount(
@@ -38,36 +52,87 @@ def recount(
     utc_offset_min: int = 0,
     names: dict[tuple[str, str], str] | None = None,
     key: Callable[[str], str] = str,
+    pipelines: Pipelines | None = None,
 ) -> Counted:
     """Counts valid canonical events given in the order of the log."""
+    funnel = pipelines or Pipelines()
     plain = Plain(managers, lines or {}, hours or {}, utc_offset_min, names)
+    plain.stages, plain.rates, plain.ignored = funnel.stages, funnel.rates, funnel.ignored
     first: dict[tuple[str, str], Json] = {}
     for event in events:
         first.setdefault((event["source"], event["event_id"]), event)
+    every: list[Json] = [_understood(raw, plain, key) for raw in first.values()]
+    roots = linked(every)
     by_customer: dict[str, list[Json]] = {}
-    for raw in first.values():
-        if "customer" in raw:
-            by_customer.setdefault(key(raw["customer"]), []).append(_understood(raw, plain))
+    leads: dict[tuple[str, str], set[str]] = {}
+    for event in every:
+        if event["customer_key"]:
+            known = str(event["customer_key"])
+            root = roots.get(known, known)
+            by_customer.setdefault(root, []).append(event)
+            if event["type"] in LEAD_ORDER:
+                leads.setdefault((event["source"], event["lead_id"]), set()).add(root)
+    for event in every:
+        if event["type"] == "lead.removed" and not event["customer_key"]:
+            for root in leads.get((event["source"], event["lead_id"]), ()):
+                by_customer[root].append(event)
     counted = Counted()
     for customer, known in by_customer.items():
         _count(customer, known, plain, counted)
+    count_deals(every, plain, counted)
+    count_tasks(every, plain, counted)
     return counted
 
 
-def _understood(raw: Json, plain: Plain) -> Json:
-    moment = datetime.fromisoformat(raw["occurred_at"])
-    at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+def linked(events: list[Json]) -> dict[str, str]:
+    """The least key of all that are one with a customer."""
+    sets: list[set[str]] = []
+    for event in events:
+        if event["type"] != "customer.linked":
+            continue
+        joined = {k for k in (event["customer_key"], *event["same_keys"]) if k[:4] not in ("anon", "ext:")}
+        if len(joined) < 2:
+            continue
+        touching = [other for other in sets if other & joined]
+        sets = [other for other in sets if not other & joined] + [joined.union(*touching)]
+    return {key: min(one) for one in sets for key in one}
+
+
+def _ms(text: str) -> int:
+    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
+    at = _ms(raw["occurred_at"])
     source = raw["source"]
     return {
         **raw,
         "at": at,
         "manager": plain.resolve(source, raw.get("manager")),
         "group": plain.resolve(source, raw.get("group")),
+        "customer_key": key(raw["customer"]) if raw.get("customer") else "",
+        **_mapped(raw, plain),
+        "same_keys": [key(other) for other in raw.get("same_as", ())],
+        "actor": "system" if raw.get("actor") == "system" else plain.resolve(source, raw.get("actor")),
+        "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }
+
+
+def _mapped(raw: Json, plain: Plain) -> Json:
+    """Pipeline and stage as the funnel knows them; what it does not list shows up as such."""
+    if plain.names is None or "pipeline" not in raw:
+        return {}
+    source, pipeline, stage = raw["source"], raw["pipeline"], raw.get("stage", "")
+    if pipeline not in {known for known, _ in plain.stages}:
+        return {"pipeline": f"unmapped:{source}:{pipeline}"}
+    if stage and (pipeline, stage) not in plain.stages:
+        return {"stage": f"unmapped:{source}:{stage}"}
+    return {}
 
 
 def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) -> None:
     """Counts one customer."""
+    flags = {event["flag"] for event in events if event["type"] == "customer.flagged"}
     by_call: dict[tuple[str, str], list[Json]] = {}
     for event in events:
         if event["type"] in ORDER:
@@ -76,11 +141,16 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
     for call_id, own in sorted(by_call.items()):
         own.sort(key=lambda e: (e["at"], ORDER.index(e["type"]), e["event_id"]))
         call = OneCall(customer, plain).call(call_id, own)
+        if not call["excluded_reason"]:
+            barred = [flag for flag in ("test", "spam", "staff", "supplier") if flag in flags]
+            call["excluded_reason"] = barred[0] if barred else ""
         counted.calls[call_id] = call
         counted.legs[call_id] = call["legs"]
         calls.append(call)
     counter = CallFacts(customer, plain, counted)
-    together(counter, events, calls)
+    count_activities(events, plain, counted)
+    if "shared" not in flags:
+        together(counter, events, calls)
     count_leads(counter, events, calls)
     for call in calls:
         if call["direction"] and not call["excluded_reason"]:

@@ -1,6 +1,6 @@
 """The facts of one call."""
 
-from tests.recount.plain import HOUR, RING_LONG_ENOUGH, SECOND, WITHIN, Counted, Json, Plain
+from tests.recount.plain import HOUR, RING_LONG_ENOUGH, SECOND, Counted, Json, Plain
 
 
 class CallFacts:
@@ -62,8 +62,8 @@ class CallFacts:
             add("call_answered", answered, wait)
             add("response", answered, wait)
             add("call_answered_hours", answered, wait, counts=open_hours)
-            add("call_answered_in_t_all", answered, counts=wait <= WITHIN)
-            add("call_answered_in_t", answered, counts=wait <= WITHIN and open_hours)
+            add("wait_answered_all", answered, wait)
+            add("wait_answered_hours", answered, wait, counts=open_hours)
             self.fact(call, "call_answered_by", call["manager"], "", whole=False, at=answered)
         elif ended is None:
             add("waiting", call["waiting_at"], call["waiting_at"] + 4 * HOUR)
@@ -73,6 +73,12 @@ class CallFacts:
             add("missed_caller", ended, counts=not self.customer.startswith("anonymous:"))
         if call["outcome"] == "short_abandon":
             add("short_abandon", ended)
+        if call["outcome"] in ("missed", "short_abandon"):
+            add("wait_abandoned_all", ended, wait)
+            add("wait_abandoned_hours", ended, wait, counts=open_hours)
+        if call["outcome"] == "voicemail":
+            add("voicemail_all", ended)
+            add("voicemail_hours", ended, counts=open_hours)
 
     def dial(self, call: Json) -> None:
         manager, at = call["caller"], call["started_at"]

@@ -140,6 +140,7 @@ class Items:
         how, until = item["how"], item["until"]
         reached = how in ("in", "out", "other")
         last = item["deadline"] if until is None else until
+        self.outcome(item, last)
 
         def add(name: str, at: int, value: int = 1) -> None:
             self.counter.fact(call, name, "", group, whole=True, at=at, value=value)
@@ -169,6 +170,25 @@ class Items:
             if not tries:
                 add("uncalled_missed", since, item["deadline"])
             self.list(item, tries)
+
+    def outcome(self, item: Json, last: int) -> None:
+        """Whether he was reached by the end of the next working day, and how long he waited."""
+        since, group, call = item["since"], item["group"], item["call"]
+        by = self.plain.closing_after(group, since, 1)
+        reached = call["recovered_at"] is not None and call["recovered_at"] <= by
+        found = {"missed_item": (since, by)}
+        if reached and call["recovered_by"] != "other":
+            found["missed_item_reached"] = (since, by)
+        if not reached:
+            found["lost_caller"] = (by, 1)
+        tries = [d["started_at"] for d in self.dials if since <= d["started_at"] <= last]
+        recovered = item["how"] in ("in", "out", "other")
+        tries = [at for at in tries if at < last or recovered]
+        for name, end in (("span_missed", last), ("span_uncalled", min(tries, default=last))):
+            if end > since:
+                found[name] = (since, end)
+        for name, (at, value) in found.items():
+            self.counter.fact(call, name, "", group, whole=True, at=at, value=value)
 
     def list(self, item: Json, tries: list[Json]) -> None:
         """The row of an open item."""

@@ -101,6 +101,7 @@ class _OneLead:
             if self.created.get("channel") != "call":
                 self.speed(first)
                 self.day(first, contact)
+                self.waited(gone[0]["at"] if gone else None, first)
                 if not gone and first is None:
                     self.waiting()
 
@@ -180,6 +181,21 @@ class _OneLead:
             values["lead_contacted"] = 1
         for name, value in values.items():
             self.add(name, manager, at, value, group=True)
+
+    def waited(self, gone: int | None, first: Try | None) -> None:
+        ends = [self.start + LOOK_AHEAD]
+        ends += [] if gone is None else [gone]
+        ends += [max(first[0], self.start)] if first else []
+        for event in self.events:
+            if event["type"] == "item.closed" and event.get("item_id") == self.entity:
+                ends += [event["at"]] if event["at"] >= self.begins() else []
+        over = min(ends)
+        if over > self.start:
+            self.add("span_lead", "", self.start, over, group=True)
+        for manager, since, until in self.stints():
+            end = over if until is None else min(until, over)
+            if end > since:
+                self.add("span_lead", manager, since, end)
 
     def waiting(self) -> None:
         about = [e for e in self.events if e.get("item_id") == self.entity and e["at"] >= self.begins()]

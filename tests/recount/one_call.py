@@ -89,7 +89,7 @@ class OneCall:
             "first_callback_at": None,
             "rating": None
             if not ratings
-            else round(ratings[-1]["score"] * 5000 / ratings[-1].get("score_max", 5)) / 1000,
+            else round(min(1.0, ratings[-1]["score"] / ratings[-1].get("score_max", 5)) * 5000) / 1000,
             # not columns
             "legs": legs,
             "waiting_at": waiting_at,

@@ -1,6 +1,7 @@
 """The directory in plain terms, and what a count holds."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 SECOND = 1000
@@ -8,7 +9,6 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 CONVERSATION = 15 * SECOND
-WITHIN = 20 * SECOND
 SHORT = 5 * SECOND
 RING_LONG_ENOUGH = 5 * SECOND
 LOOK_AHEAD = 90 * DAY
@@ -20,7 +20,12 @@ ORDER = [
 ]  # fmt: skip
 LEAD_ORDER = ["lead.created", "lead.assigned", "lead.disqualified", "lead.removed"]
 #: Facts about what is open: no part of minutes.
-OPEN = ("open_missed", "uncalled_missed", "waiting", "open_lead")
+OPEN = (
+    "open_missed", "uncalled_missed", "waiting", "open_lead", "open_deal", "limited_deal", "stalled_deal",
+    "overdue_task",
+)  # fmt: skip
+#: Facts that are stored and counted from there: no part of minutes either.
+SPANS = ("missed_item", "missed_item_reached", "span_missed", "span_uncalled", "span_lead")
 
 FactId = tuple[str, str, str, str, bool, int]  #: entity, name, manager, group, whole, at
 Json = dict[str, Any]
@@ -35,12 +40,15 @@ class Counted:
     facts: dict[FactId, int] = field(default_factory=dict)
     items: dict[str, Json] = field(default_factory=dict)
     leads: dict[tuple[str, str], Json] = field(default_factory=dict)
+    deals: dict[tuple[str, str], Json] = field(default_factory=dict)
+    stays: dict[tuple[str, str], Json] = field(default_factory=dict)
+    tasks: dict[tuple[str, str], Json] = field(default_factory=dict)
 
     def minutes(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Count and sum by subject, measurement and minute; items are no part of it."""
         panes: dict[tuple[str, str, int], tuple[int, int]] = {}
         for (_, name, manager, group, whole, at), value in self.facts.items():
-            if name in OPEN:
+            if name in OPEN or name in SPANS:
                 continue
             subjects = [f"m:{manager}"] if manager else []
             subjects += [f"g:{group}"] if group else []
@@ -60,6 +68,11 @@ class Plain:
     hours: dict[str, dict[int, tuple[int, int]]]
     offset: int
     names: dict[tuple[str, str], str] | None
+    #: (pipeline, stage) -> its place and the longest stay allowed, ms
+    stages: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
+    rates: dict[str, Decimal] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    currency: str = "RUB"
 
     def resolve(self, source: str, name: str | None) -> str:
         if not name:

@@ -9,7 +9,20 @@ from streams.sinks.connection import ROWS, VIEWS, connect
 from streams.sinks.migrations import migrate
 from streams.sinks.tables import LAYOUTS
 
-_TABLES = (*LAYOUTS, "groups", "managers")
+_TABLES = (
+    *LAYOUTS,
+    "groups",
+    "managers",
+    "absences",
+    "kpi_days",
+    "kpi_days_kept",
+    "agent_statuses",
+    "customer_flags",
+    "working_spans",
+    "funnel_stages",
+    "plans",
+    "bonus_terms",
+)
 
 
 @pytest.fixture(scope="module")

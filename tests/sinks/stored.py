@@ -59,9 +59,16 @@ _EMPTY: dict[str, Any] = {
         "started_at answered_at ended_at wait_ms wait_total_ms talk_ms hold_ms in_hours transferred "
         "recovered_at recovery_ms first_callback_at rating offered_at left_at ring_ms last_attempt_at "
         "due_at expires_at value threshold n created_at first_attempt_at first_attempt_ms first_contact_at "
-        "first_contact_ms disqualified_at".split()
+        "first_contact_ms disqualified_at closed_at stage_since amount_minor proposed_at entered_at dwell_ms "
+        "done_at at logged_at".split()
     ),
-    **dict.fromkeys("offers offers_missed misses attempts gone leg".split(), 0),
+    **dict.fromkeys(
+        (
+            "offers offers_missed misses attempts gone leg raw_topic raw_partition raw_offset place item"
+        ).split(),
+        0,
+    ),
     "version": 1,
     "flags": [],
+    "also": [],
 }

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.clock import now_ms
 from streams.directory import Directory
+from streams.directory_text import read_directory
 from streams.records import PaneState
 from streams.sinks.connection import connect
 from streams.sinks.directory_rows import write_directory
@@ -87,6 +89,19 @@ def test_less_is_better_where_the_kpi_says_so_and_a_small_sample_has_no_rank(
     ]
 
 
+def test_a_group_may_have_its_own_least_sample(store: Client, migrated: str) -> None:
+    known = Directory.from_text(DIRECTORY)
+    sales = known.groups["sales"]
+    settings = msgspec.structs.replace(sales.settings, min_n={"offers_missed_share": 30})
+    groups = known.groups | {"sales": msgspec.structs.replace(sales, settings=settings)}
+    content = msgspec.structs.replace(read_directory(DIRECTORY), groups=groups)
+    write_directory(store, Directory(content), EVENING)
+    seen_now(migrated, "offers_missed_share", {"a": (0.3, 29), "b": (0.1, 30), "e": (0.0, 29)})
+    assert [row[:2] for row in board(store, "offers_missed_share")] == [("a", None), ("b", 1), ("e", 1)]
+    seen_now(migrated, "ring_p50_s", {"a": (5, 10), "b": (9, 9)})
+    assert [row[:2] for row in board(store, "ring_p50_s")] == [("a", 1), ("b", None)], "others as declared"
+
+
 def test_what_nobody_renewed_has_no_rank(centre: Client, migrated: str) -> None:
     seen_now(migrated, "talk_s", {"a": (50, 5), "b": (40, 4)})
     seen_now(migrated, "talk_s", {"c": (90, 9)}, age=130_000)
@@ -99,6 +114,35 @@ def test_only_what_is_in_a_persons_power_and_can_be_better_is_ranked(centre: Cli
     seen_now(migrated, "dials", {"x:y": (5, 50)})
     found = tuples(centre, "SELECT kpi, manager, `group` FROM sales.leaderboard ORDER BY manager")
     assert found == [("dials", "a", "sales"), ("dials", "x:y", "unassigned")]
+
+
+def test_over_days_managers_are_ranked_by_what_all_days_add_up_to(centre: Client, migrated: str) -> None:
+    minute = EVENING // 60_000  # on 13 January in Moscow, where sales are; on the 12th in UTC
+    days = {"m:a": (3, 2), "m:b": (1, 5), "m:c": (0, 4), "m:e": (1, 2)}
+    panes: list[tuple[str, int, PaneState]] = []
+    for subject, counts in days.items():
+        for at, count in zip((minute, minute + 24 * 60), counts, strict=True):
+            pane = PaneState()
+            for _ in range(count):
+                apply(pane, "dial", None, 1)
+            panes.append((subject, at, pane))
+    put_panes(migrated, panes)
+    columns = "manager, `group`, value, n, rank, group_mean, leader, gap_to_leader"
+
+    def ranks(first: str, last: str) -> list[tuple[Any, ...]]:
+        period = f"sales.leaderboard_period(from = '{first}', to = '{last}')"
+        return tuples(centre, f"SELECT {columns} FROM {period} WHERE kpi = 'dials' ORDER BY manager")
+
+    assert ranks("2026-01-13", "2026-01-14") == [
+        ("a", "sales", 5, 5, 2, 5, "b", 1),
+        ("b", "sales", 6, 6, 1, 5, "b", 0),
+        ("c", "sales", 4, 4, 3, 5, "b", 2),
+        ("e", "support", 2, 2, 1, 2, "e", 0),
+    ]
+    assert ranks("2026-01-13", "2026-01-13")[:2] == [
+        ("a", "sales", 3, 3, 1, 2, "a", 0),
+        ("b", "sales", 1, 1, 2, 2, "a", 2),
+    ]
 
 
 def test_every_call_is_in_one_class_of_its_day(centre: Client, migrated: str) -> None:

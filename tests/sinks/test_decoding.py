@@ -90,6 +90,7 @@ def test_an_event_is_stored_with_all_that_a_refold_needs() -> None:
         "config": "cfg",
         "place": version(2, 5),
         "item": 0,
+        "also": [],
         "version": version(2, LAST - 5),
         "gone": 0,
     }

@@ -81,9 +81,7 @@ class Connection:
             pairs = ", ".join(f"{name} = {quote(value)}" for name, value in values.items())
             self.run(f"SET {pairs}")
 
-    def insert(
-        self, head: str, input_format: str, data: bytes | memoryview, settings: str = ""
-    ) -> Result:
+    def insert(self, head: str, input_format: str, data: bytes | memoryview, settings: str = "") -> Result:
         """Runs `head` (an INSERT up to its SETTINGS or FORMAT) with `data` in `input_format`.
 
         When it returns, the rows are in the table's files; a failure leaves no block half written.

@@ -1,0 +1,267 @@
+"""How long the questions of a dashboard take over 30 days of 200 managers with 20 calls a day each.
+
+    python -m bench.dashboard [--managers 200 --groups 20 --calls 20 --days 30 --rounds 9]
+
+The days are made up: panes as the pipeline would have stored them, from calls at random times of the
+working day. ClickHouse is the embedded one, asked over HTTP. Each question is asked `--rounds` times;
+the first answer after a restart of ClickHouse is told apart.
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from clickhouse_connect.driver.client import Client
+
+from bench.parts import ClickHouse
+from grafana.call_centre_now import panels
+from streams.clock import now_ms
+from streams.directory import Directory
+from streams.kpis.declarations import KPIS
+from streams.records import PaneState
+from streams.sinks.connection import ROWS, connect
+from streams.sinks.day_keeper import DayKeeper
+from streams.sinks.directory_rows import write_directory
+from streams.sinks.generated import pane_column_names, pane_values
+from streams.sinks.migrations import migrate
+from streams.windows.pane import apply
+
+_MINUTE_MS = 60_000
+#: Working day in UTC, h; the centre's zone is UTC.
+_OPENS, _CLOSES = 6, 18
+_CALLS_COLUMNS = (
+    "source call_id customer direction group manager line started_at answered_at ended_at wait_ms talk_ms "
+    "outcome in_hours version"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large the centre is."""
+
+    managers: int
+    groups: int
+    calls: int  #: of a manager on a day
+    days: int
+
+
+class Centre:
+    """Made-up panes and calls of one day at a time."""
+
+    def __init__(self, size: Size, seed: int = 1) -> None:
+        self._size = size
+        self._random = random.Random(seed)
+        self._calls = 0
+
+    def day(self, midnight: int, until: int) -> tuple[dict[tuple[str, int], PaneState], list[list[object]]]:
+        """Panes by subject and minute, and rows of calls, of a day from its midnight (ms) to `until`."""
+        panes: dict[tuple[str, int], PaneState] = defaultdict(PaneState)
+        rows: list[list[object]] = []
+        last = min(midnight + _CLOSES * 3_600_000, until)
+        for number in range(self._size.managers):
+            for _ in range(self._size.calls):
+                at = midnight + self._random.randrange(_OPENS * 3_600_000, _CLOSES * 3_600_000)
+                if at < last:
+                    rows.append(self._call(panes, at, number))
+        return panes, rows
+
+    def _call(self, panes: dict[tuple[str, int], PaneState], at: int, number: int) -> list[object]:
+        manager, group = f"m{number:03}", f"g{number % self._size.groups:02}"
+        wait, talk = self._random.randrange(1_000, 60_000), self._random.randrange(1_000, 400_000)
+        self._calls += 1
+        customer = f"c{self._random.randrange(self._calls + 100):07}"
+        kind = self._random.choices(("in", "missed", "out", "lead", "deal"), (40, 10, 35, 10, 5))[0]
+        wide, own = (f"g:{group}", "a:all"), (f"m:{manager}", f"g:{group}", "a:all")
+        ended = at + wait + (0 if kind == "missed" else talk)
+
+        def fact(subjects: tuple[str, ...], moment: int, *names: str, value: int = 1, tag: str = "") -> None:
+            for subject in subjects:
+                for name in names:
+                    apply(panes[subject, moment // _MINUTE_MS], name, None, value, tag)
+
+        if kind in ("in", "missed"):
+            fact(wide, at, "call_in")
+        if kind == "in":
+            fact(wide, at + wait, "call_answered", "call_answered_hours", "response", value=wait)
+            fact(wide, at + wait, "call_answered_in_t", "call_answered_in_t_all")
+            fact(own[:1], at + wait, "call_answered_by")
+            fact(own, at + wait, "offer", "offer_answered", "handled")
+            fact(own, at + wait, "ring", value=min(wait, 20_000))
+            fact(own, ended, "talk", value=talk)
+            fact(own, ended, "quality")
+        elif kind == "missed":
+            fact(wide, ended, "call_missed", "call_missed_hours")
+            fact(wide, ended, "missed_caller", tag=customer)
+            fact(own, ended, "offer", "offer_missed")
+            fact(wide, ended + 1_200_000, "callback_due", "callback_in_time")
+            fact(wide, ended + 600_000, "callback", "response", value=600_000)
+        elif kind == "out":
+            fact(own, at, "dial", "dial_answered", "dial_conversation")
+            fact(own, at + wait, "handled")
+            fact(own, ended, "talk", value=talk)
+        elif kind == "lead":
+            fact(own, at, "lead_new")
+            fact(own, at + wait, "lead_response", "lead_response_cal", value=wait)
+            fact(own, at + 300_000, "lead_due_5m", "lead_in_5m", "lead_due_5m_cal", "lead_in_5m_cal")
+            fact(own, at + 3_600_000, "lead_due_1h", "lead_in_1h", "lead_due_1h_cal", "lead_in_1h_cal")
+            fact(own, at + 86_400_000, "lead_contact_due", "lead_contacted")
+        else:
+            fact(own, at, "stage_move", "crm_action", "deal_won", "deal_win")
+            fact(own, at, "won_amount", "win_amount", value=1_000_000)
+            fact(own, at, "stage_dwell", "deal_cycle", value=86_400_000)
+        direction = "out" if kind in ("out", "deal", "lead") else "in"
+        missed = kind == "missed"
+        return [
+            "pbx", f"{self._calls:08}", customer, direction, group, "" if missed else manager,
+            f"+7495000{number % 10:04}", _time(at), None if missed else _time(at + wait), _time(ended), wait,
+            None if missed else talk, "missed" if missed else "answered", True, 1,
+        ]  # fmt: skip
+
+
+def _time(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def fill(client: Client, size: Size) -> None:
+    """Writes the directory and the days up to now."""
+    groups = "".join(f"  g{number:02}: {{name: Group {number}}}\n" for number in range(size.groups))
+    managers = "".join(
+        f"  m{number:03}: {{name: Manager {number}, group: g{number % size.groups:02}}}\n"
+        for number in range(size.managers)
+    )
+    write_directory(client, Directory.from_text(f"groups:\n{groups}managers:\n{managers}"), now_ms())
+    centre, now = Centre(size), datetime.now(UTC)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    columns = ("subject", "minute", *pane_column_names(), "version")
+    for ago in range(size.days - 1, -1, -1):
+        begin = int((midnight - timedelta(days=ago)).timestamp() * 1000)
+        # However early it is: today is as far on as it ever gets.
+        panes, calls = centre.day(begin, begin + 86_400_000)
+        rows = [
+            [subject, minute * 60, *pane_values(pane), 1]
+            for (subject, minute), pane in sorted(panes.items(), key=lambda item: item[0][1])
+        ]
+        client.insert("kpi_minutes", rows, column_names=columns, database=ROWS)
+        client.insert("calls", calls, column_names=_CALLS_COLUMNS, database=ROWS)
+
+
+def questions(size: Size) -> Iterator[tuple[str, str]]:
+    """Name and text of each: those of the dashboard *Call centre now*, and of usual panels over days."""
+    since, until = f"today() - {size.days - 1}", "today()"
+    begin, end = "now64(3, 'UTC') - INTERVAL 6 HOUR", "now64(3, 'UTC')"
+    for number, panel in enumerate(panels(), start=1):
+        sql = panel.sql.replace("$__fromTime", begin).replace("$__toTime", end)
+        sql = sql.replace("${group:singlequote}", "'all'").replace("$window", "1h")
+        yield f"Call centre now, panel {number}: {panel.title.replace('$window', '1h')}", sql
+    period = f"sales.kpi_period(from = toString({since}), to = toString({until}))"
+    days = f"day BETWEEN {since} AND {until}"
+    yield (
+        "a KPI by day, the centre",
+        f"SELECT day, value FROM sales.kpi_daily WHERE kpi = 'missed_share' AND subject_kind = 'all' AND {days} ORDER BY day",
+    )
+    yield (
+        "a KPI by day, all groups",
+        f"SELECT day, subject, value FROM sales.kpi_daily WHERE kpi = 'answer_wait_p95_s' AND subject_kind = 'group' AND {days}",
+    )
+    yield (
+        "a KPI by day, all managers",
+        f"SELECT day, subject, value FROM sales.kpi_daily WHERE kpi = 'calls_handled' AND subject_kind = 'manager' AND {days}",
+    )
+    yield (
+        "all KPI by day, one manager",
+        f"SELECT day, kpi, value FROM sales.kpi_daily WHERE subject_kind = 'manager' AND subject = 'm007' AND {days}",
+    )
+    yield "all KPI of today, all", "SELECT subject, kpi, value FROM sales.kpi_daily WHERE day = today()"
+    yield (
+        "a KPI of the period, all managers",
+        f"SELECT subject, value, n FROM {period} WHERE kpi = 'lead_within_5m' AND subject_kind = 'manager'",
+    )
+    yield (
+        "all KPI of the period, the centre",
+        f"SELECT kpi, value, n FROM {period} WHERE subject_kind = 'all'",
+    )
+    yield (
+        "all KPI of the period, all managers",
+        f"SELECT kpi, subject, value, n FROM {period} WHERE subject_kind = 'manager'",
+    )
+    yield (
+        "calls by line and day",
+        f"SELECT day, subject, value FROM sales.kpi_daily WHERE kpi = 'calls_in' AND subject_kind = 'line' AND {days}",
+    )
+    yield (
+        "leaderboard of today",
+        "SELECT * FROM sales.leaderboard WHERE kpi = 'calls_handled' AND window = 'today'",
+    )
+
+
+def ask(client: Client, sql: str) -> float:
+    """How long an answer takes, ms."""
+    began = time.perf_counter()
+    client.query(sql)
+    return (time.perf_counter() - began) * 1000
+
+
+def main() -> None:
+    """Fill, keep, ask, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    for name, default in (("managers", 200), ("groups", 20), ("calls", 20), ("days", 30), ("rounds", 9)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    asked = parser.parse_args()
+    size = Size(asked.managers, asked.groups, asked.calls, asked.days)
+    with tempfile.TemporaryDirectory(prefix="bench-dashboard-") as folder:
+        server = ClickHouse(Path(folder))
+        try:
+            client = connect(server.url)
+            migrate(client)
+            fill(client, size)
+            began = time.perf_counter()
+            keeper = DayKeeper(client)
+            while keeper.turn():
+                pass
+            kept = time.perf_counter() - began
+            began = time.perf_counter()
+            keeper.turn()
+            idle = time.perf_counter() - began
+        finally:
+            server.stop()
+        server = ClickHouse(Path(folder))
+        try:
+            client = connect(server.url)
+            _print_sizes(client, size, kept, idle)
+            _print_times(client, size, asked.rounds)
+        finally:
+            server.stop()
+
+
+def _print_sizes(client: Client, size: Size, kept: float, idle: float) -> None:
+    counted = {
+        table: client.query(f"SELECT count() FROM {ROWS}.{table}").result_rows[0][0]
+        for table in ("kpi_minutes", "calls", "kpi_days")
+    }
+    told = ", ".join(f"{rows:,} rows of {table}" for table, rows in counted.items())
+    print(f"centre of the dashboard's questions: {size.managers} managers, {size.days} days, {told}")
+    print(
+        f"all days added up for the first time: {kept:.1f} s; a look whether any has changed {idle * 1000:.0f} ms"
+    )
+
+
+def _print_times(client: Client, size: Size, rounds: int) -> None:
+    worst = 0.0
+    for name, sql in questions(size):
+        first = ask(client, sql)
+        times = sorted(ask(client, sql) for _ in range(rounds))
+        middle = statistics.median(times)
+        worst = max(worst, middle)
+        print(f"{name}: median {middle:.0f} ms, slowest {times[-1]:.0f} ms, first {first:.0f} ms", flush=True)
+    print(f"slowest question of {len(KPIS)} KPI: median {worst:.0f} ms, goal 300 ms")
+
+
+if __name__ == "__main__":
+    main()
