@@ -20,13 +20,17 @@ from streams.config import Config, load_config
 from streams.corrections import Corrections
 from streams.corrections.store import Store
 from streams.customers import CustomerKeys
-from streams.engine import Connection, EngineApp, EngineFault, Stage, end_process, make_app
+from streams.engine import Connection, EngineApp, EngineFault, end_process, make_app
 from streams.epochs import LOOK_EVERY_S, EpochOver, EpochWatch, in_force
 from streams.intake import Intake
 from streams.readiness import tell_ready
 from streams.settings import Settings
-from streams.sinks.service import Service
-from streams.sinks.service import run_sink as run_services
+from streams.sinks.clickhouse import ClickHouse
+from streams.sinks.clickhouse_service import ClickHouseService
+from streams.sinks.decoding import Decoding
+from streams.sinks.rebuilt_tables import database_of
+from streams.sinks.service import Service, run_services
+from streams.sinks.service import run_sink as run_role
 from streams.topics import CORRECTIONS_GROUP, EVENT_TOPICS, SINK_GROUP, WORKER_GROUP, InternalTopics
 
 #: How often it is looked whether all stages have their state.
@@ -100,13 +104,36 @@ def run_worker(settings: Settings) -> None:
     worker.execute_from_commandline()
 
 
+def run_rebuilding_worker(settings: Settings, internal: InternalTopics) -> None:
+    """Folds the events of an epoch that is not in force yet; judges no rules and shows nothing."""
+    config = load_config(settings.config)
+    app = make_app(internal.group(WORKER_GROUP), Connection(settings.kafka), identities=internal.identities)
+    configurations = Configurations(settings.kafka, internal.config)
+    app.add(JourneysStage(configurations=configurations, internal=internal, partitions=settings.partitions))
+    app.add(WindowsStage(internal=internal, midnight=midnights(config.directory)))
+    app.task(lambda: _tell_when_loaded(app))
+    faust.Worker(app, loglevel=logging.INFO).execute_from_commandline()
+
+
+def run_rebuilding_sink(settings: Settings, internal: InternalTopics) -> None:
+    """Stores an epoch that is not in force yet in its own tables, and answers its stages' requests."""
+    database = database_of(internal.epoch)
+    sink = ClickHouseService(
+        settings.kafka,
+        ClickHouse(settings.clickhouse, rebuilt_in=database),
+        Decoding(internal, only_rebuilt=True),
+        group=internal.group(SINK_GROUP),
+    )
+    run_services([sink, _corrections(settings, internal, Store(settings.clickhouse, database))])
+
+
 def run_sink(settings: Settings) -> None:
     """Runs the role `sink`, with the corrections in the same process."""
 
     def corrections(known: Settings, internal: InternalTopics) -> Service:
         return _corrections(known, internal, Store(known.clickhouse))
 
-    run_services(settings, in_force(settings), [corrections])
+    run_role(settings, in_force(settings), [corrections])
 
 
 def _corrections(settings: Settings, internal: InternalTopics, store: Store) -> Corrections:

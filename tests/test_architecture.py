@@ -47,6 +47,7 @@ LAYERS = [
     {"engine", "gateway", "importing", "sinks", "topology"},
     {"agents", "corrections", "live"},
     {"app", "local"},
+    {"rebuild"},
     {"cli"},
 ]
 
