@@ -5,6 +5,7 @@ that resolved them, and it is kept by version on the topic `salespulse.config`.
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -87,7 +88,11 @@ def load_planning(folder: str | Path, directory: Directory) -> Planning:
     """Reads `plans.csv` and `bonus.yaml`, where they are. Raises `ConfigError`."""
     place = Path(folder)
     plans, bonus = place / PLANS, place / BONUS
-    subjects = {"manager": directory.managers, "group": directory.groups, "all": ("all",)}
+    subjects: dict[str, Collection[str]] = {
+        "manager": directory.managers,
+        "group": directory.groups,
+        "all": ("all",),
+    }
     planned = [kpi.id for kpi in KPIS.values() if kpi.windows != NOW]
     facts = {kpi.id: KpiFacts(kpi.good, kpi.personal) for kpi in KPIS.values() if kpi.windows != NOW}
     return Planning(

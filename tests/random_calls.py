@@ -68,6 +68,7 @@ def random_log(
     for number in range(calls // 6 if leads is None else leads):
         events += random_lead(chance, number, moments, phone(chance.randrange(customers)))
     events += notes
+    events += list(_requests(chance, moments, customers))
     events += random_deals(seed, deals, deals, 2 * deals, customers, quick=days < 1)
     events += list(_links(chance, customers, days, links))
     events = [event for event in events if chance.random() >= nasty.lost]
@@ -75,6 +76,23 @@ def random_log(
         if chance.random() < nasty.skewed:
             event["at"] += chance.randint(-3000, 3000)
     return [_written(event) for event in _arrivals(chance, events, nasty)]
+
+
+def _requests(chance: random.Random, moments: list[int], customers: int) -> Iterator[Json]:
+    """Customers who ask to be called back, some of them twice, some at a time of their own."""
+    for number in range(max(2, len(moments) // 60)):
+        at = chance.choice(moments) + chance.choice([0, 0, 600_000, 3_600_000])
+        wanted = START + timedelta(milliseconds=at + chance.choice([-60_000, 60_000, 7_200_000]))
+        yield {
+            "event_id": f"q{number}",
+            "type": "callback.requested",
+            "source": chance.choice(["site", "pbx"]),
+            "at": at,
+            "customer": phone(chance.randrange(customers)),
+            "group": chance.choice(["", "sales", "support"]),
+            "manager": chance.choice(["", "", "m5"]),
+            "callback_at": chance.choice(["", "", wanted.isoformat(timespec="milliseconds")]),
+        }
 
 
 def _links(chance: random.Random, customers: int, days: float, links: int) -> Iterator[Json]:

@@ -12,6 +12,8 @@ MISSED_OUTCOMES = frozenset({"missed", "voicemail", "short_abandon"})
 _BY_REASON = frozenset({"voicemail", "callback_taken", "blocked", "failed"})
 _UNANSWERED = frozenset({NO_ANSWER, DECLINED})
 UNASSIGNED = "unassigned"
+#: Stands where other calls have an outcome.
+REQUESTED = "callback_requested"
 
 
 class CallSummary(msgspec.Struct, gc=False):
@@ -76,7 +78,14 @@ class CallSummary(msgspec.Struct, gc=False):
     @property
     def missed(self) -> bool:
         """Whether the caller is to be called back."""
+        if self.requested:
+            return not self.excluded
         return self.outcome in MISSED_OUTCOMES and self.inbound
+
+    @property
+    def requested(self) -> bool:
+        """Whether it is no call, but a request to be called back."""
+        return self.outcome == REQUESTED
 
     def bearing(self) -> tuple[object, ...] | None:
         """What the customer's other calls may depend on; None if nothing of this call matters."""
@@ -153,7 +162,7 @@ def summarize(
     start = marks.first.get(kinds.STARTED)
     direction = start.word if start else ""
     started_at, answered_at = marks.at(kinds.STARTED), marks.at(kinds.ANSWERED)
-    ended_at = marks.ended.at if marks.ended else None
+    ended_at = marks.ended.at if marks.ended else marks.at(kinds.REQUESTED)
     waiting_at = marks.waiting_at(direction)
     until = ended_at if answered_at is None else answered_at
     legs = legs_of(call.events, ended_at, directory)
@@ -225,6 +234,8 @@ def _span(start: int | None, end: int | None) -> int | None:
 
 def _outcome(marks: _Milestones, direction: str, wait_ms: int | None, short_ms: int) -> str:
     """The call's class. What has no end is `in_progress`; readers judge `unknown` by the clock."""
+    if kinds.REQUESTED in marks.first:
+        return REQUESTED
     if kinds.ANSWERED in marks.first:
         return "answered"
     if marks.ended is None:
@@ -259,7 +270,7 @@ def _group(marks: _Milestones, start: CallEvent | None, caller: str, directory: 
         group = directory.group_of_line(start.detail)
         if group:
             return group
-    first = marks.first.get(kinds.OFFERED)
+    first = marks.first.get(kinds.OFFERED) or marks.first.get(kinds.REQUESTED)
     manager = caller or (first.manager if first else "")
     at = start.at if start and caller else first.at if first else 0
     return directory.group_of(manager, at) if manager else UNASSIGNED

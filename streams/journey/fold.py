@@ -27,6 +27,7 @@ from streams.journey.rows import (
     RowChange,
     call_row,
     gone_row,
+    item_kind,
     item_row,
     lead_item_row,
     lead_row,
@@ -109,7 +110,7 @@ def derived(journey: Journey, calls: dict[CallKey, CallSummary], directories: Di
         waiting = [item for item in items if item.is_open]
         found.recoveries = recoveries(timeline)
         found.item_facts = item_facts(items, journey.customer)
-        found.items = {("missed_call", i.opener.entity): item_row(i, journey.customer) for i in waiting}
+        found.items = {(item_kind(i), i.opener.entity): item_row(i, journey.customer) for i in waiting}
         found.expires_at = min((item.deadline for item in waiting), default=NEVER)
     for state in journey.leads.values():
         _derive_lead(journey, state, timeline, directories, found)
@@ -225,6 +226,8 @@ def _compare_rows(
 ) -> None:
     """Rows of a call that changed."""
     customer = journey.customer
+    if new.requested:
+        return
     if old != new or old_recovery != new_recovery:
         rows.append(call_row(new, new_recovery, customer))
     before = old.legs if old else []

@@ -1,9 +1,9 @@
 """Missed items: one per customer while he waits to be called back.
 
 An item opens with the first missed call that is not recovered at its very end, short abandons too,
-and takes in what he misses while it is open. It ends by recovery, by `item.closed` naming one of its
-calls, or given up: when the last of so many failed attempts has ended, or after so many working
-days. Meanings: contract, section 3.
+or when the customer asks to be called back; it takes in what he misses while it is open. It ends by
+recovery, by `item.closed` naming one of its calls, or given up: when the last of so many failed
+attempts has ended, or after so many working days. Meanings: contract, section 3.
 """
 
 import msgspec
@@ -13,6 +13,9 @@ from streams.journey.calls import CallSummary
 from streams.journey.places import Directories, Directory
 from streams.journey.recovery import Timeline
 from streams.journey.state import Note
+
+#: Who asks again so soon has pressed the button twice.
+SAME_REQUEST_MS = 15 * 60_000
 
 
 class MissedItem(msgspec.Struct, gc=False):
@@ -50,8 +53,13 @@ def missed_items(
 ) -> list[MissedItem]:
     """The items of a customer whose last event was at `last_at`, in order of time."""
     items: list[MissedItem] = []
+    asked = -SAME_REQUEST_MS - 1
     for call in timeline.missed:
         at = call.ended_at or 0
+        if call.requested:
+            if at - asked <= SAME_REQUEST_MS:
+                continue
+            asked = at
         if items and at < items[-1].until:
             item = items[-1]
         else:

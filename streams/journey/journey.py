@@ -222,6 +222,9 @@ class Journey:
             if isinstance(call_id := event.data.get("call_id"), str):
                 key = (event.source, call_id)
                 self.add_call_event(key, read_call_event(row, number), config, touched)
+        elif kind == kinds.REQUEST:
+            key = (event.source, f"callback:{event.event_id}")
+            self.add_call_event(key, read_call_event(row, kinds.REQUESTED), config, touched)
         elif (number := kinds.LEAD_KINDS.get(kind)) is not None:
             lead_id = event.data.get("lead_id")
             # Whose lead it was can not be told of a removal that names no customer.

@@ -16,6 +16,7 @@ TRANSFERRED: Final = 6
 OFFER_ENDED: Final = 7
 ENDED: Final = 8
 RATED: Final = 9
+REQUESTED: Final = 10
 CONTACTED: Final = 20
 ITEM_TAKEN: Final = 21
 ITEM_CLOSED: Final = 22
@@ -52,6 +53,9 @@ CALL_KINDS: Final = {
     "call.ended": ENDED,
     "call.rated": RATED,
 }
+
+#: A request to be called back is kept as a call of its own, which never was.
+REQUEST: Final = "callback.requested"
 
 #: Events that concern the customer rather than one call, by their type.
 NOTE_KINDS: Final = {

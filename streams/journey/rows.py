@@ -102,6 +102,11 @@ def leg_row(call: CallSummary, number: int, leg: Leg, customer: str) -> RowChang
     )
 
 
+def item_kind(item: MissedItem) -> str:
+    """What opened an item."""
+    return "callback" if item.opener.requested else "missed_call"
+
+
 def item_row(item: MissedItem, customer: str) -> RowChange:
     """Row of table `open_items`."""
     last = item.attempts[-1].started_at if item.attempts else None
@@ -110,14 +115,14 @@ def item_row(item: MissedItem, customer: str) -> RowChange:
         False,
         [
             item.opener.source,
-            "missed_call",
+            item_kind(item),
             item.opener.entity,
             customer,
             "",
             item.opener.group,
             item.opener.line,
             item.state,
-            len(item.misses),
+            sum(not miss.requested for miss in item.misses),
             len(item.attempts),
             last,
             item.taken_by,

@@ -185,6 +185,7 @@ def read_call_event(row: EventRow, kind: int) -> CallEvent:
     """What is kept of an event of a call."""
     event = row.event
     data: dict[str, Any] = event.data
+    at = event.at
     word = detail = recording = ""
     rating = -1
     if kind == kinds.STARTED:
@@ -194,11 +195,12 @@ def read_call_event(row: EventRow, kind: int) -> CallEvent:
     elif kind == kinds.ENDED:
         word, detail = data.get("reason") or "", data.get("ended_by") or ""
         recording = data.get("recording") or ""
+    elif kind == kinds.REQUESTED:
+        # He may have said when he wants to be called: then he waits from that moment on.
+        at = max(at, data.get("callback_at") or 0)
     elif kind == kinds.RATED:
         word, rating = data.get("rated_by") or "customer", _rating(data)
-    return CallEvent(
-        event.at, kind, event.event_id, event.manager, event.group, word, detail, recording, rating
-    )
+    return CallEvent(at, kind, event.event_id, event.manager, event.group, word, detail, recording, rating)
 
 
 def _rating(data: dict[str, Any]) -> int:

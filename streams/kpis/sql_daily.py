@@ -108,8 +108,9 @@ def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
     day = "day, " if per == "day" else ""
     return f"""
 SELECT
-    {day}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper, if({levels}, parts.2, rests) AS n,
-    if({levels}, parts.2, expected) AS due, if({levels}, {level_param()}, NULL) AS param
+    {day}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper,
+    if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
+    if({levels}, {level_param()}, NULL) AS param
 FROM
 (
     SELECT

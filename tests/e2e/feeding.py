@@ -53,7 +53,7 @@ def _renumbered(event: Json) -> Json:
 def moved(event: Json, by: timedelta) -> Json:
     """The same event at another time."""
     found = dict(event)
-    for name in ("occurred_at", "due_at"):
+    for name in ("occurred_at", "due_at", "callback_at"):
         if name in event:
             at = datetime.fromisoformat(event[name]) + by
             found[name] = at.isoformat(timespec="milliseconds")

@@ -91,7 +91,7 @@ def row_of(event: Json, offset: int, partition: int = 0) -> EventRow:
         customer=event.get("customer", ""),
         manager=event.get("manager", ""),
         group=event.get("group", ""),
-        data={n: ms(v) if n == "due_at" else v for n, v in event.items() if n not in _TOP},
+        data={n: ms(v) if n in ("due_at", "callback_at") else v for n, v in event.items() if n not in _TOP},
     )
     return EventRow(0, partition, offset, known.at, known)
 

@@ -1,4 +1,4 @@
-"""A brute-force recount of calls and leads: what the contract says, computed the long way round.
+"""A brute-force recount of the log: what the contract says, computed the long way round.
 
 It takes raw canonical events as JSON objects and shares no code with the product, so that a mistake
 in the product does not hide itself. It is slow, and it may be.
@@ -14,6 +14,7 @@ Parameters of `recount` (a directory in plain terms):
   names are taken as ids. With it, a name that is neither listed nor an id becomes
   `unmapped:<source>:<name>`.
 - `key`: turns the customer of an event into the key by which the product knows him
+- `pipelines`: the funnel
 
 Limits are the defaults of the contract. Of times it knows milliseconds only.
 """
@@ -24,12 +25,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from tests.recount.activities import count_activities
-from tests.recount.deals import count_deals, count_tasks
+from tests.recount.deals import count_deals
 from tests.recount.facts import CallFacts
 from tests.recount.items import together
 from tests.recount.leads import count_leads
 from tests.recount.one_call import OneCall
 from tests.recount.plain import LEAD_ORDER, ORDER, Counted, Json, Plain
+from tests.recount.tasks import count_tasks
 
 __all__ = ["Counted", "Pipelines", "recount"]
 
@@ -41,7 +43,10 @@ class Pipelines:
     #: (pipeline, stage) -> its place and the longest stay allowed, ms
     stages: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
     rates: dict[str, Decimal] = field(default_factory=dict)
+    #: reasons of losses that are no part of the win rate
     ignored: tuple[str, ...] = ()
+    #: the company's
+    currency: str = "RUB"
 
 
 def recount(
@@ -56,8 +61,17 @@ def recount(
 ) -> Counted:
     """Counts valid canonical events given in the order of the log."""
     funnel = pipelines or Pipelines()
-    plain = Plain(managers, lines or {}, hours or {}, utc_offset_min, names)
-    plain.stages, plain.rates, plain.ignored = funnel.stages, funnel.rates, funnel.ignored
+    plain = Plain(
+        managers,
+        lines or {},
+        hours or {},
+        utc_offset_min,
+        names,
+        stages=funnel.stages,
+        currency=funnel.currency,
+        rates=funnel.rates,
+        ignored=funnel.ignored,
+    )
     first: dict[tuple[str, str], Json] = {}
     for event in events:
         first.setdefault((event["source"], event["event_id"]), event)
@@ -67,11 +81,11 @@ def recount(
     leads: dict[tuple[str, str], set[str]] = {}
     for event in every:
         if event["customer_key"]:
-            known = str(event["customer_key"])
-            root = roots.get(known, known)
-            by_customer.setdefault(root, []).append(event)
+            own_key = str(event["customer_key"])
+            whose = roots.get(own_key, own_key)
+            by_customer.setdefault(whose, []).append(event)
             if event["type"] in LEAD_ORDER:
-                leads.setdefault((event["source"], event["lead_id"]), set()).add(root)
+                leads.setdefault((event["source"], event["lead_id"]), set()).add(whose)
     for event in every:
         if event["type"] == "lead.removed" and not event["customer_key"]:
             for root in leads.get((event["source"], event["lead_id"]), ()):
@@ -81,6 +95,7 @@ def recount(
         _count(customer, known, plain, counted)
     count_deals(every, plain, counted)
     count_tasks(every, plain, counted)
+    count_activities(every, plain, counted)
     return counted
 
 
@@ -114,6 +129,7 @@ def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
         **_mapped(raw, plain),
         "same_keys": [key(other) for other in raw.get("same_as", ())],
         "actor": "system" if raw.get("actor") == "system" else plain.resolve(source, raw.get("actor")),
+        "wanted": _ms(raw["callback_at"]) if raw.get("callback_at") else None,
         "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }
 
@@ -148,7 +164,8 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
         counted.legs[call_id] = call["legs"]
         calls.append(call)
     counter = CallFacts(customer, plain, counted)
-    count_activities(events, plain, counted)
+    if flags & {"test", "spam", "staff", "supplier"}:
+        events = [event for event in events if event["type"] != "callback.requested"]
     if "shared" not in flags:
         together(counter, events, calls)
     count_leads(counter, events, calls)

@@ -1,41 +1,53 @@
-"""Meetings, complaints, ratings and actions: each event by itself."""
+"""Meetings, complaints, ratings, and what a manager did in the CRM."""
 
+from tests.recount.merging import Found, merged
 from tests.recount.plain import Counted, Json, Plain
 
-_ACTIONS = {
-    "lead.assigned", "lead.disqualified", "deal.stage_changed", "deal.changed", "proposal.sent",
-    "meeting.scheduled", "meeting.held", "meeting.missed", "task.created", "task.changed", "task.done",
-    "customer.contacted",
-}  # fmt: skip
+_MEETINGS = ("meeting.scheduled", "meeting.held", "meeting.missed")
+#: What somebody has to do something for.
+_DONE_BY_SOMEBODY = (
+    "lead.assigned", "lead.disqualified", "deal.stage_changed", "deal.changed", "proposal.sent", *_MEETINGS,
+    "task.created", "task.changed", "task.done", "customer.contacted",
+)  # fmt: skip
 
 
 def count_activities(events: list[Json], plain: Plain, counted: Counted) -> None:
-    """Counts what each event of a customer says by itself."""
+    """Counts the activities; `events` are all of the log, whosever they are."""
+    found: Found = []
     for event in events:
-        kind, at, who = event["type"], event["at"], event["manager"]
-        entity = f"{event['source']}/{event['event_id']}"
-        if kind == "call.rated":
-            _rated(event, plain, counted)
-        if kind == "complaint.created":
-            group = plain.group_of(who) if who else "unassigned"
-            counted.facts[entity, "complaint", "", group, True, at] = 1
-        if kind == "complaint.closed" and event.get("justified") is True and who:
-            counted.facts[entity, "complaint_justified", who, "", False, at] = 1
-        if kind.startswith("meeting."):
-            name = kind.replace(".", "_")
-            counted.facts[entity, name, who, plain.group_of(who), True, at] = 1
-        if kind in _ACTIONS:
-            doer = event.get("actor") or who
-            if doer and doer != "system":
-                counted.facts[entity, "crm_action", doer, plain.group_of(doer), True, at] = 1
+        if event["type"] == "call.rated":
+            found += _rating(event, plain)
+        else:
+            found += _activity(event, plain)
+    counted.facts.update(merged(found))
 
 
-def _rated(event: Json, plain: Plain, counted: Counted) -> None:
+def _rating(event: Json, plain: Plain) -> Found:
+    """A mark in thousandths, as if the best were 5."""
     name = {"customer": "csat", "reviewer": "qa"}.get(event.get("rated_by") or "customer")
-    best = event.get("score_max") or 5
     if name is None:
-        return
-    value = round(min(1.0, event["score"] / best) * 5000)
+        return []
+    score = round(min(1.0, event["score"] / (event.get("score_max") or 5)) * 5000)
     entity = f"{event['source']}/{event['call_id']}"
-    key = (entity, name, event["manager"], plain.group_of(event["manager"]), True, event["at"])
-    counted.facts[key] = max(value, counted.facts.get(key, 0))
+    manager = event["manager"]
+    return [((entity, name, manager, plain.group_of(manager), True, event["at"]), score)]
+
+
+def _activity(event: Json, plain: Plain) -> Found:
+    entity, kind, at, manager = _entity(event), event["type"], event["at"], event["manager"]
+    group = plain.group_of(manager)
+    found: Found = []
+    if kind in _MEETINGS:
+        found.append(((entity, kind.replace(".", "_"), manager, group, True, at), 1))
+    if kind == "complaint.created":
+        found.append(((entity, "complaint", "", group, True, at), 1))
+    if kind == "complaint.closed" and event.get("justified") is True and manager:
+        found.append(((entity, "complaint_justified", manager, "", False, at), 1))
+    by = plain.credited(event, manager)
+    if kind in _DONE_BY_SOMEBODY and by:
+        found.append(((entity, "crm_action", by, plain.group_of(by), True, at), 1))
+    return found
+
+
+def _entity(event: Json) -> str:
+    return f"{event['source']}/{event['event_id']}"

@@ -1,291 +1,264 @@
-"""Deals and tasks, counted the long way round: what stood at each moment is looked up anew each time."""
+"""Deals: stays in stages, wins and losses, from each deal's own events.
 
-from decimal import ROUND_HALF_EVEN, Decimal
+Whatever is known of a deal is looked up anew from all of its events up to a place in their order; no
+state is carried from event to event.
+"""
 
-from tests.recount.plain import Counted, Json, Plain
+from dataclasses import dataclass
+from typing import Any
 
-_DEAL_ORDER = ["deal.stage_changed", "deal.changed", "proposal.sent", "deal.removed"]
-_TASK_ORDER = ["task.created", "task.changed", "task.done", "task.removed"]
-_ADDED = ("deal_won", "won_amount", "win_amount", "proposal_amount")
-
-
-class _Facts:
-    """Adds up facts of one entity; those that nothing tells apart are one."""
-
-    def __init__(self, entity: str, plain: Plain, counted: Counted) -> None:
-        self.entity = entity
-        self.plain = plain
-        self.counted = counted
-
-    def add(self, name: str, who: str, group: str, at: int, value: int = 1, *, whole: bool = True) -> None:
-        key = (self.entity, name, who, group, whole, at)
-        before = self.counted.facts.get(key)
-        if before is not None:
-            value = before + value if name in _ADDED else max(before, value)
-        self.counted.facts[key] = value
-
-    def drop_nothings(self) -> None:
-        for key in [k for k, v in self.counted.facts.items() if k[0] == self.entity and not v]:
-            if key[1] in _ADDED:
-                del self.counted.facts[key]
+from tests.recount.merging import Found, merged
+from tests.recount.money import minor_units
+from tests.recount.plain import DEAL_ORDER, Counted, Json, Plain
 
 
 def count_deals(events: list[Json], plain: Plain, counted: Counted) -> None:
-    """Counts the deals among all events."""
+    """Counts the deals; `events` are all of the log, whosever they are."""
     by_deal: dict[tuple[str, str], list[Json]] = {}
     for event in events:
-        if event["type"] in _DEAL_ORDER:
+        if event["type"] in DEAL_ORDER:
             by_deal.setdefault((event["source"], event["deal_id"]), []).append(event)
     for key, own in by_deal.items():
-        own.sort(key=lambda e: (e["at"], _DEAL_ORDER.index(e["type"]), e["event_id"]))
+        own.sort(key=lambda e: (e["at"], DEAL_ORDER.index(e["type"]), e["event_id"]))
         if all(event["type"] != "deal.removed" for event in own):
-            _OneDeal(key, own, plain, counted).count()
+            deal = _OneDeal(key, own, plain, counted)
+            deal.count()
+            counted.facts.update(merged(deal.found))
+
+
+@dataclass
+class _Stay:
+    """A stay: the event that opened it, and the places of it and of the one that ended it."""
+
+    opened: Json
+    first: int
+    after: int | None = None
+    left: int | None = None
+
+    @property
+    def at(self) -> int:
+        return int(self.opened["at"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.opened["stage_kind"])
+
+    @property
+    def stage(self) -> tuple[str, str]:
+        return self.opened["pipeline"], self.opened["stage"]
 
 
 class _OneDeal:
+    """One deal that was not removed; `own` are its events in their order."""
+
     def __init__(self, key: tuple[str, str], own: list[Json], plain: Plain, counted: Counted) -> None:
         self.key = key
         self.own = own
         self.plain = plain
         self.counted = counted
-        self.facts = _Facts(f"{key[0]}/{key[1]}", plain, counted)
-        #: each change of stage as (index of its event, pipeline, stage, kind)
-        self.moves: list[tuple[int, str, str, str]] = []
-        for number, event in enumerate(own):
+        self.entity = f"{key[0]}/{key[1]}"
+        self.found: Found = []
+        self.stays: list[_Stay] = []
+        for place, event in enumerate(own):
             if event["type"] != "deal.stage_changed":
                 continue
-            place = (event["pipeline"], event["stage"])
-            if not self.moves or self.moves[-1][1:3] != place:
-                self.moves.append((number, *place, event["stage_kind"]))
+            new = _Stay(event, place)
+            if self.stays and self.stays[-1].stage == new.stage:
+                continue
+            if self.stays:
+                self.stays[-1].after, self.stays[-1].left = place, new.at
+            self.stays.append(new)
 
-    # -- what stood after the first so many events
+    # -- what is known of it
 
-    def last(self, upto: int, name: str, default: str = "") -> str:
-        found = default
-        for event in self.own[: upto + 1]:
-            if event["type"] in ("deal.stage_changed", "deal.changed") and event.get(name):
-                found = event[name]
+    def last(self, name: str, before: int | None) -> Any:
+        """What the events before a place (None: all of them) named last; "" if nothing."""
+        found: Any = ""
+        for event in self.own[:before]:
+            named = event.get(name)
+            if event["type"] != "proposal.sent" and named not in (None, ""):
+                found = named
         return found
 
-    def amount(self, upto: int) -> int | None:
-        text = self.last(upto, "amount")
-        return self.minor(text, self.last(upto, "currency")) if text else None
+    def amount(self, before: int | None) -> int | None:
+        """In the minor units of the company's currency."""
+        return minor_units(self.plain, self.last("amount", before), self.last("currency", before))
 
-    def minor(self, amount: str, currency: str) -> int | None:
-        rate = Decimal(1) if currency in ("", self.plain.currency) else self.plain.rates.get(currency)
-        if rate is None:
-            return None
-        return int((Decimal(str(amount)) * rate * 100).quantize(Decimal(1), ROUND_HALF_EVEN))
-
-    def until(self, number: int) -> int:
-        """Index of the last event before the next move."""
-        return self.moves[number + 1][0] - 1 if number + 1 < len(self.moves) else len(self.own) - 1
-
-    def owner_since(self, upto: int) -> int:
-        """Since when whoever is responsible after so many events has been so."""
-        now, since = self.last(upto, "manager"), 0
-        named = False
-        for number in range(upto + 1):
-            if self.own[number]["type"] not in ("deal.stage_changed", "deal.changed"):
-                continue
-            if self.last(number, "manager") != now:
-                named = False
-            elif not named:
-                named, since = True, self.own[number]["at"]
+    def responsible_since(self, before: int) -> int:
+        """Since when the one who is responsible at a place has been so without a break."""
+        since, who = 0, ""
+        for event in self.own[:before]:
+            if event["type"] != "proposal.sent" and event["manager"] and event["manager"] != who:
+                since, who = event["at"], event["manager"]
         return since
 
-    # -- counting
+    def limit(self, stay: _Stay) -> int | None:
+        """When a stay in an open stage becomes too long."""
+        _, longest = self.plain.stages.get(stay.stage, (0, None))
+        return None if stay.kind != "open" or longest is None else stay.at + longest
+
+    # -- facts
+
+    def add(
+        self,
+        name: str,
+        at: int,
+        manager: str,
+        value: int = 1,
+        *,
+        group: str | None = None,
+        whole: bool = True,
+    ) -> None:
+        """A fact of a manager, his group unless told otherwise, and the whole."""
+        of = self.plain.group_of(manager) if group is None else group
+        self.found.append(((self.entity, name, manager, of, whole, at), value))
 
     def count(self) -> None:
+        self.proposals()
+        if not self.stays:
+            return
+        for number, stay in enumerate(self.stays):
+            if number:
+                self.move(number)
+            if stay.kind == "open":
+                self.dwell(stay)
+                self.judged(stay)
+            self.closing(number)
+            self.row_of(stay)
+        self.row()
+
+    def proposals(self) -> None:
         for event in self.own:
             if event["type"] == "proposal.sent":
-                self.proposal(event)
-        for number in range(len(self.moves)):
-            self.stay(number)
-        self.closings()
-        if self.moves:
-            self.rows()
-        self.facts.drop_nothings()
+                self.add("proposal", event["at"], event["manager"])
+                amount = minor_units(self.plain, event.get("amount"), event.get("currency") or "")
+                if amount is not None:
+                    self.add("proposal_amount", event["at"], event["manager"], amount)
 
-    def mga(self, name: str, upto: int, at: int, value: int = 1, actor: str = "") -> None:
-        who = self.last(upto, "manager")
-        credited = who if not actor else ("" if actor == "system" else actor)
-        self.facts.add(name, credited, self.plain.group_of(who), at, value)
-
-    def proposal(self, event: Json) -> None:
-        who = event["manager"]
-        self.facts.add("proposal", who, self.plain.group_of(who), event["at"])
-        if event.get("amount"):
-            worth = self.minor(event["amount"], "")
-            assert worth is not None
-            self.facts.add("proposal_amount", who, self.plain.group_of(who), event["at"], worth)
-
-    def limit(self, number: int) -> int | None:
-        index, pipeline, stage, kind = self.moves[number]
-        longest = self.plain.stages.get((pipeline, stage), (0, None))[1]
-        return None if longest is None or kind != "open" else self.own[index]["at"] + longest
-
-    def stay(self, number: int) -> None:
-        index, pipeline, stage, kind = self.moves[number]
-        entered = self.own[index]["at"]
-        left = self.own[self.moves[number + 1][0]]["at"] if number + 1 < len(self.moves) else None
-        last = self.until(number)
-        if number:
-            _, old_pipeline, old_stage, _ = self.moves[number - 1]
-            new = all(move[1:3] != (pipeline, stage) for move in self.moves[:number])
-            both = [self.plain.stages.get(p) for p in ((old_pipeline, old_stage), (pipeline, stage))]
-            further = True
-            if old_pipeline == pipeline and both[0] is not None and both[1] is not None:
-                further = both[1][0] >= both[0][0]
-            actor = self.own[index].get("actor", "")
-            if kind in ("open", "won") and new and further:
-                self.mga("stage_move", index, entered, actor=actor)
-            elif kind == "open":
-                self.mga("stage_move_back", index, entered, actor=actor)
-        if kind != "open":
+    def move(self, number: int) -> None:
+        stay, former = self.stays[number], self.stays[number - 1]
+        forward = stay.kind in ("open", "won")
+        forward = forward and all(stay.stage != earlier.stage for earlier in self.stays[:number])
+        if forward and stay.stage[0] == former.stage[0]:
+            listed = [self.plain.stages.get(x.stage) for x in (former, stay)]
+            if listed[0] and listed[1] and listed[1][0] < listed[0][0]:
+                forward = False
+        if not forward and stay.kind != "open":
             return
-        if left is not None:
-            who = self.last(last, "manager")
-            self.facts.add("stage_dwell", "", self.plain.group_of(who), left, left - entered)
-            if who:
-                own = left - max(entered, self.owner_since(last))
-                self.facts.add("stage_dwell", who, "", left, own, whole=False)
-        limit = self.limit(number)
+        owner = self.last("manager", stay.first + 1)
+        by = self.plain.credited(stay.opened, owner)
+        group = self.plain.group_of(owner)
+        self.add("stage_move" if forward else "stage_move_back", stay.at, by, group=group)
+
+    def dwell(self, stay: _Stay) -> None:
+        if stay.left is None or stay.after is None:
+            return
+        owner = self.last("manager", stay.after)
+        whole = stay.left - stay.at
+        self.add("stage_dwell", stay.left, "", whole, group=self.plain.group_of(owner))
+        if owner:
+            own = stay.left - max(stay.at, self.responsible_since(stay.after))
+            self.add("stage_dwell", stay.left, owner, own, group="", whole=False)
+
+    def judged(self, stay: _Stay) -> None:
+        limit = self.limit(stay)
         if limit is None:
             return
-        if left is not None and left <= limit:
-            self.mga("stage_judged", last, left)
-            self.mga("stage_on_time", last, left)
+        if stay.left is not None and stay.left <= limit:
+            owner = self.last("manager", stay.after)
+            self.add("stage_judged", stay.left, owner)
+            self.add("stage_on_time", stay.left, owner)
         else:
-            upto = max(n for n in range(index, last + 1) if n == index or self.own[n]["at"] <= limit)
-            self.mga("stage_judged", upto, limit)
+            known = sum(event["at"] <= limit for event in self.own)
+            self.add("stage_judged", limit, self.last("manager", known))
 
-    def closings(self) -> None:
-        started = self.own[self.moves[0][0]]["at"] if self.moves else 0
-        won: tuple[int, int, int | None] | None = None  # index of the win, its time, amount at the end
-        for number, (index, _, _, kind) in enumerate(self.moves):
-            at = self.own[index]["at"]
-            before = self.moves[number - 1][3] if number else ""
-            if before == "won" and kind != "won":
-                assert won is not None
-                who = self.last(won[0], "manager")
-                self.facts.add("deal_won", who, self.plain.group_of(who), at, -1)
-                if won[2] is not None:
-                    self.facts.add("won_amount", who, self.plain.group_of(who), at, -won[2])
-            if kind == "won" and before != "won":
-                run = number
-                while run + 1 < len(self.moves) and self.moves[run + 1][3] == "won":
-                    run += 1
-                won = (index, at, self.amount(self.until(run)))
-                self.mga("deal_won", index, at)
-                self.mga("deal_win", index, at)
-                self.mga("deal_cycle", index, at, at - started)
-                if won[2] is not None:
-                    self.mga("won_amount", index, at, won[2])
-                    self.mga("win_amount", index, at, won[2])
-            if kind == "lost" and before != "lost":
-                self.mga("deal_lost", index, at)
-                self.mga("deal_lost_after", index, at, at - started)
-                if self.own[index].get("loss_reason", "") not in self.plain.ignored:
-                    self.mga("deal_lost_rated", index, at)
-            if kind == "open" and before in ("won", "lost"):
-                self.mga("deal_reopened", index, at)
+    def closing(self, number: int) -> None:
+        """What a stay means for wins, losses and reopenings."""
+        stay = self.stays[number]
+        before = self.stays[number - 1].kind if number else ""
+        if stay.kind == before:
+            return
+        owner = self.last("manager", stay.first + 1)
+        cycle = stay.at - self.stays[0].at
+        if stay.kind == "won":
+            self.won(number, owner)
+            self.add("deal_cycle", stay.at, owner, cycle)
+        elif stay.kind == "lost":
+            self.add("deal_lost", stay.at, owner)
+            self.add("deal_lost_after", stay.at, owner, cycle)
+            if (stay.opened.get("loss_reason") or "") not in self.plain.ignored:
+                self.add("deal_lost_rated", stay.at, owner)
+        elif before:
+            self.add("deal_reopened", stay.at, owner)
 
-    def rows(self) -> None:
-        end = len(self.own) - 1
-        index, _, stage, kind = self.moves[-1]
-        who = self.last(end, "manager")
-        group = self.plain.group_of(who)
-        limit = self.limit(len(self.moves) - 1)
-        created = self.own[self.moves[0][0]]["at"]
-        proposals = [e["at"] for e in self.own if e["type"] == "proposal.sent"]
+    def won(self, number: int, owner: str) -> None:
+        """A win, which lasts until the deal is in a stage of another kind."""
+        at = self.stays[number].at
+        over = next((stay for stay in self.stays[number:] if stay.kind != "won"), None)
+        amount = self.amount(over.first if over else None)
+        for sign, moment in ((1, at), *(((-1, over.at),) if over else ())):
+            self.add("deal_won", moment, owner, sign)
+            if amount is not None:
+                self.add("won_amount", moment, owner, sign * amount)
+        self.add("deal_win", at, owner)
+        if amount is not None:
+            self.add("win_amount", at, owner, amount)
+
+    # -- rows
+
+    def row_of(self, stay: _Stay) -> None:
+        known = stay.after
+        self.counted.stays[self.key[0], stay.opened["event_id"]] = {
+            "deal_id": self.key[1],
+            "pipeline": stay.opened["pipeline"],
+            "stage": stay.opened["stage"],
+            "stage_kind": stay.kind,
+            "entered_at": stay.at,
+            "left_at": stay.left,
+            "dwell_ms": None if stay.left is None else stay.left - stay.at,
+            "manager": self.last("manager", known),
+            "customer": self.last("customer_key", known),
+            "amount": self.amount(known),
+            "currency": self.last("currency", known),
+            "loss_reason": stay.opened.get("loss_reason") or "",
+        }
+
+    def row(self) -> None:
+        stay, created = self.stays[-1], self.stays[0].at
+        owner, customer = self.last("manager", None), self.last("customer_key", None)
+        group, limit = self.plain.group_of(owner), self.limit(stay)
+        proposed = [event["at"] for event in self.own if event["type"] == "proposal.sent"]
         self.counted.deals[self.key] = {
-            "pipeline": self.last(end, "pipeline"),
-            "stage": stage,
-            "stage_kind": kind,
-            "customer": self.last(end, "customer_key"),
-            "manager": who,
+            "pipeline": self.last("pipeline", None),
+            "stage": stay.opened["stage"],
+            "stage_kind": stay.kind,
+            "customer": customer,
+            "manager": owner,
             "group": group,
             "created_at": created,
-            "closed_at": None if kind == "open" else self.own[index]["at"],
-            "stage_since": self.own[index]["at"],
+            "closed_at": None if stay.kind == "open" else stay.at,
+            "stage_since": stay.at,
             "due_at": limit,
-            "amount_minor": self.amount(end),
-            "loss_reason": self.own[index].get("loss_reason", ""),
-            "lead_id": self.last(end, "lead_id"),
-            "proposed_at": min(proposals, default=None),
+            "amount": self.amount(None),
+            "currency": self.last("currency", None),
+            "loss_reason": stay.opened.get("loss_reason") or "",
+            "lead_id": self.last("lead_id", None),
+            "proposed_at": min(proposed, default=None),
         }
-        for number, (opened, pipeline, name, what) in enumerate(self.moves):
-            entered = self.own[opened]["at"]
-            left = self.own[self.moves[number + 1][0]]["at"] if number + 1 < len(self.moves) else None
-            self.counted.stays[self.key[0], self.own[opened]["event_id"]] = {
-                "deal_id": self.key[1],
-                "pipeline": pipeline,
-                "stage": name,
-                "stage_kind": what,
-                "entered_at": entered,
-                "left_at": left,
-                "dwell_ms": None if left is None else left - entered,
-                "manager": self.last(self.until(number), "manager"),
-                "customer": self.last(self.until(number), "customer_key"),
-                "amount_minor": self.amount(self.until(number)),
-                "loss_reason": self.own[opened].get("loss_reason", ""),
-            }
-        if kind == "open":
-            self.facts.add("open_deal", who, group, created, 0)
-            if limit is not None:
-                self.facts.add("limited_deal", who, group, created, 0)
-                self.facts.add("stalled_deal", who, group, limit, 0)
-                self.counted.items[self.facts.entity] = {
-                    "kind": "deal_stage",
-                    "customer": self.last(end, "customer_key"),
-                    "manager": who,
-                    "group": group,
-                    "state": "new",
-                    "since": self.own[index]["at"],
-                    "due_at": limit,
-                }
-
-
-def count_tasks(events: list[Json], plain: Plain, counted: Counted) -> None:
-    """Counts the tasks among all events."""
-    by_task: dict[tuple[str, str], list[Json]] = {}
-    for event in events:
-        if event["type"] in _TASK_ORDER:
-            by_task.setdefault((event["source"], event["task_id"]), []).append(event)
-    for key, own in by_task.items():
-        own.sort(key=lambda e: (e["at"], _TASK_ORDER.index(e["type"]), e["event_id"]))
-        if all(event["type"] != "task.removed" for event in own):
-            _count_task(key, own, plain, counted)
-
-
-def _count_task(key: tuple[str, str], own: list[Json], plain: Plain, counted: Counted) -> None:
-    facts = _Facts(f"{key[0]}/{key[1]}", plain, counted)
-    who = [event["manager"] for event in own if event["manager"]]
-    manager = who[-1] if who else ""
-    group = plain.group_of(manager)
-    dues = [event["due"] for event in own if event.get("due") is not None]
-    due = dues[-1] if dues else None
-    finished = [event for event in own if event["type"] == "task.done"]
-    done = finished[0] if finished else None
-    made = [event["at"] for event in own if event["type"] == "task.created"]
-    counted.tasks[key] = {
-        "customer": [e["customer_key"] for e in own if e.get("customer_key")][-1],
-        "manager": manager,
-        "group": group,
-        "created_at": min(made, default=None),
-        "due_at": due,
-        "done_at": done["at"] if done else None,
-    }
-    if done is not None:
-        actor = done.get("actor", "")
-        by = done["manager"] if not actor else ("" if actor == "system" else actor)
-        facts.add("task_done", by, plain.group_of(done["manager"]), done["at"])
-    if due is None:
-        return
-    at = due if done is None else min(due, done["at"])
-    facts.add("task_due", manager, group, at)
-    if done is None:
-        facts.add("overdue_task", manager, group, due, 0)
-    elif done["at"] <= due:
-        facts.add("task_in_time", manager, group, at)
+        if stay.kind != "open":
+            return
+        self.add("open_deal", created, owner, 0)
+        if limit is None:
+            return
+        self.add("limited_deal", created, owner, 0)
+        self.add("stalled_deal", limit, owner, 0)
+        self.counted.items[self.entity] = {
+            "kind": "deal_stage",
+            "item_id": self.entity,
+            "customer": customer,
+            "manager": owner,
+            "group": group,
+            "state": "new",
+            "since": stay.at,
+            "due_at": limit,
+        }

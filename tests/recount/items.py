@@ -18,7 +18,9 @@ def together(counter: CallFacts, events: list[Json], calls: list[Json]) -> None:
         key=lambda c: (c["answered_at"], c["source"], c["call_id"]),
     )
     contacts = sorted(e["at"] for e in events if e["type"] == "customer.contacted")
+    requests = _requests(counter, events)
     missed = [c for c in good if c["outcome"] in ("missed", "voicemail", "short_abandon")]
+    missed += requests
     missed.sort(key=lambda c: (c["ended_at"], c["source"], c["call_id"]))
     for call in missed:
         end = call["ended_at"]
@@ -35,6 +37,32 @@ def together(counter: CallFacts, events: list[Json], calls: list[Json]) -> None:
         tries = [d["started_at"] for d in dials if end <= d["started_at"] <= limit]
         call["first_callback_at"] = min(tries, default=None)
     Items(counter, events, missed, dials, talks, contacts).walk()
+
+
+def _requests(counter: CallFacts, events: list[Json]) -> list[Json]:
+    """Requests to be called back, each as if it were a missed call; who asks twice in 15 min asked once."""
+    found: list[Json] = []
+    asked = [e for e in events if e["type"] == "callback.requested"]
+    asked.sort(key=lambda e: (max(e["at"], e["wanted"] or 0), e["source"], f"callback:{e['event_id']}"))
+    for event in asked:
+        at = max(event["at"], event["wanted"] or 0)
+        if found and at - found[-1]["ended_at"] <= 15 * MINUTE:
+            continue
+        who = event["manager"]
+        group = event["group"] or (counter.plain.group_of(who) if who else "unassigned")
+        found.append(
+            {
+                "source": event["source"],
+                "call_id": f"callback:{event['event_id']}",
+                "ended_at": at,
+                "group": group,
+                "line": "",
+                "recovered_at": None,
+                "recovered_by": "",
+                "asked": True,
+            }
+        )
+    return found
 
 
 class Items:
@@ -131,7 +159,7 @@ class Items:
             }
             self.items.append(self.open)
         self.open["names"].add(name)
-        self.open["misses"] += 1
+        self.open["misses"] += "asked" not in call
         if (name, at) in self.closings:
             self.end("closed", at)
 
@@ -140,7 +168,6 @@ class Items:
         how, until = item["how"], item["until"]
         reached = how in ("in", "out", "other")
         last = item["deadline"] if until is None else until
-        self.outcome(item, last)
 
         def add(name: str, at: int, value: int = 1) -> None:
             self.counter.fact(call, name, "", group, whole=True, at=at, value=value)
@@ -165,30 +192,32 @@ class Items:
             add("callback_due", item["due"])
             if first is not None and first <= item["due"]:
                 add("callback_in_time", item["due"])
+        self.later(item, tries, last)
         if how == "open":
             add("open_missed", since, item["deadline"])
             if not tries:
                 add("uncalled_missed", since, item["deadline"])
             self.list(item, tries)
 
-    def outcome(self, item: Json, last: int) -> None:
-        """Whether he was reached by the end of the next working day, and how long he waited."""
+    def later(self, item: Json, tries: list[Json], last: int) -> None:
+        """Whether somebody reached him by the next working day, and how long he waited in all."""
         since, group, call = item["since"], item["group"], item["call"]
-        by = self.plain.closing_after(group, since, 1)
-        reached = call["recovered_at"] is not None and call["recovered_at"] <= by
-        found = {"missed_item": (since, by)}
-        if reached and call["recovered_by"] != "other":
-            found["missed_item_reached"] = (since, by)
-        if not reached:
-            found["lost_caller"] = (by, 1)
-        tries = [d["started_at"] for d in self.dials if since <= d["started_at"] <= last]
-        recovered = item["how"] in ("in", "out", "other")
-        tries = [at for at in tries if at < last or recovered]
-        for name, end in (("span_missed", last), ("span_uncalled", min(tries, default=last))):
-            if end > since:
-                found[name] = (since, end)
-        for name, (at, value) in found.items():
+
+        def add(name: str, at: int, value: int = 1) -> None:
             self.counter.fact(call, name, "", group, whole=True, at=at, value=value)
+
+        deadline = self.plain.closing_after(group, since, 1)
+        in_time = call["recovered_at"] is not None and call["recovered_at"] <= deadline
+        add("missed_item", since, deadline)
+        if in_time and call["recovered_by"] in ("in", "out"):
+            add("missed_item_reached", since, deadline)
+        if not in_time:
+            add("lost_caller", deadline)
+        if last > since:
+            add("span_missed", since, last)
+        first = min((d["started_at"] for d in tries), default=last)
+        if first > since:
+            add("span_uncalled", since, first)
 
     def list(self, item: Json, tries: list[Json]) -> None:
         """The row of an open item."""

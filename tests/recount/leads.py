@@ -100,8 +100,8 @@ class _OneLead:
             self.counts(gone[0]["at"] if gone else None, first)
             if self.created.get("channel") != "call":
                 self.speed(first)
+                self.span(first, gone[0]["at"] if gone else None)
                 self.day(first, contact)
-                self.waited(gone[0]["at"] if gone else None, first)
                 if not gone and first is None:
                     self.waiting()
 
@@ -182,24 +182,26 @@ class _OneLead:
         for name, value in values.items():
             self.add(name, manager, at, value, group=True)
 
-    def waited(self, gone: int | None, first: Try | None) -> None:
-        ends = [self.start + LOOK_AHEAD]
+    def span(self, first: Try | None, gone: int | None) -> None:
+        """How long it waited, and how long with whom."""
+        ends = [e["at"] for e in self.notes() if e["type"] == "item.closed"]
         ends += [] if gone is None else [gone]
         ends += [max(first[0], self.start)] if first else []
-        for event in self.events:
-            if event["type"] == "item.closed" and event.get("item_id") == self.entity:
-                ends += [event["at"]] if event["at"] >= self.begins() else []
-        over = min(ends)
-        if over > self.start:
-            self.add("span_lead", "", self.start, over, group=True)
+        end = min([*ends, self.start + LOOK_AHEAD])
+        if end > self.start:
+            self.add("span_lead", "", self.start, end, group=True)
         for manager, since, until in self.stints():
-            end = over if until is None else min(until, over)
-            if end > since:
-                self.add("span_lead", manager, since, end)
+            given_away = end if until is None else min(until, end)
+            if given_away > since:
+                self.add("span_lead", manager, since, given_away)
+
+    def notes(self) -> list[Json]:
+        """What was noted about it, in order."""
+        about = [e for e in self.events if e.get("item_id") == self.entity and e["at"] >= self.begins()]
+        return sorted(about, key=lambda e: (e["at"], e["event_id"]))
 
     def waiting(self) -> None:
-        about = [e for e in self.events if e.get("item_id") == self.entity and e["at"] >= self.begins()]
-        about.sort(key=lambda e: (e["at"], e["event_id"]))
+        about = self.notes()
         over = self.start + LOOK_AHEAD
         closed = any(event["type"] == "item.closed" for event in about)
         if closed or max(event["at"] for event in self.events) >= over:

@@ -19,6 +19,8 @@ ORDER = [
     "call.transferred", "call.offer_ended", "call.ended", "call.rated",
 ]  # fmt: skip
 LEAD_ORDER = ["lead.created", "lead.assigned", "lead.disqualified", "lead.removed"]
+DEAL_ORDER = ["deal.stage_changed", "deal.changed", "proposal.sent", "deal.removed"]
+TASK_ORDER = ["task.created", "task.changed", "task.done", "task.removed"]
 #: Facts about what is open: no part of minutes.
 OPEN = (
     "open_missed", "uncalled_missed", "waiting", "open_lead", "open_deal", "limited_deal", "stalled_deal",
@@ -70,13 +72,13 @@ class Plain:
     names: dict[tuple[str, str], str] | None
     #: (pipeline, stage) -> its place and the longest stay allowed, ms
     stages: dict[tuple[str, str], tuple[int, int | None]] = field(default_factory=dict)
+    currency: str = "RUB"
     rates: dict[str, Decimal] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
-    currency: str = "RUB"
 
     def resolve(self, source: str, name: str | None) -> str:
-        if not name:
-            return ""
+        if not name or name == "system":
+            return name or ""
         if self.names is None:
             return name
         if (source, name) in self.names:
@@ -86,6 +88,13 @@ class Plain:
 
     def group_of(self, manager: str) -> str:
         return self.managers.get(manager, "unassigned")
+
+    def credited(self, event: Json, responsible: str) -> str:
+        """Whose an event is: a manager's who did it, nobody's if a robot did, else the responsible's."""
+        actor = event["actor"]
+        if actor == "system":
+            return ""
+        return actor if actor in self.managers else responsible
 
     def opening(self, group: str, day: int) -> tuple[int, int] | None:
         """When the group works on a local day (days since the epoch), in ms since the epoch."""
