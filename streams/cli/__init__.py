@@ -19,6 +19,7 @@ _COMMANDS = {
     "simulate": ("streams.cli.simulate", "A believable day of a call centre."),
     "import": ("streams.cli.import_", "History from files into the topics."),
     "reconcile": ("streams.cli.reconcile", "Compare the stored minutes with a recount."),
+    "rebuild": ("streams.cli.rebuild", "Count everything anew, and switch over to it."),
     "doctor": ("streams.cli.doctor", "What is wrong, and what to do about it."),
     "settings": ("streams.cli.settings", "The settings as this process has them."),
 }
