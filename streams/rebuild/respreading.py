@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.journey import keys_of, partitions_of
-from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, pack
 from streams.rebuild.resolving import Restamp
+from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, pack
 from streams.topics import partition_of
 
 _EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from streams.sinks import clickhouse as clickhouse_module
 from streams.sinks import clickhouse_service, metrics
+from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
 from tests.sinks.faulty_proxy import CUT_AFTER, CUT_BEFORE, OVERLOADED, PASS, FaultyClickHouse
@@ -35,8 +36,8 @@ def service(
     settings = upstream.settings
     return ClickHouseService(
         settings.kafka,
-        url or settings.clickhouse,
-        upstream.internal,
+        ClickHouse(url or settings.clickhouse),
+        Decoding(upstream.internal),
         group=upstream.group,
         instance=instance,
         reread_ms=reread_ms,
