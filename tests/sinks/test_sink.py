@@ -18,6 +18,7 @@ from streams.sinks import clickhouse_service, metrics
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
+from streams.sinks.decoding import Decoding
 from tests.sinks.faulty_proxy import CUT_AFTER, CUT_BEFORE, OVERLOADED, PASS, FaultyClickHouse
 from tests.sinks.pipeline import Upstream
 from tests.waiting import eventually
@@ -194,7 +195,8 @@ def role(upstream: Upstream) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     settings = upstream.settings.environment() | {"SALESPULSE_INSTANCE": "one"}
     code = (
         "from streams.settings import Settings; from streams.sinks.service import run_sink; "
-        "run_sink(Settings.from_env())"
+        "from streams.topics import InternalTopics; "
+        "run_sink(Settings.from_env(), InternalTopics(1))"
     )
     started: list[subprocess.Popen[bytes]] = []
 
