@@ -89,12 +89,11 @@ class Plain:
     def group_of(self, manager: str) -> str:
         return self.managers.get(manager, "unassigned")
 
-    def credited(self, event: Json, responsible: str) -> str:
-        """Whose an event is: a manager's who did it, nobody's if a robot did, else the responsible's."""
-        actor = event["actor"]
-        if actor == "system":
-            return ""
-        return actor if actor in self.managers else responsible
+    @staticmethod
+    def credited(event: Json, responsible: str) -> str:
+        """Whose an event is: who did it, even if nobody lists him; nobody's if a robot did."""
+        actor = str(event["actor"])
+        return "" if actor == "system" else actor or responsible
 
     def opening(self, group: str, day: int) -> tuple[int, int] | None:
         """When the group works on a local day (days since the epoch), in ms since the epoch."""
