@@ -19,6 +19,9 @@ from streams.directory_entries import (
     Period,
     Source,
 )
+from streams.kpis.declarations import KPIS
+from streams.kpis.levels import VARIANTS
+from streams.windows.seconds import LONGEST
 
 FILE = "directory.yaml"
 
@@ -42,6 +45,8 @@ _SECONDS = (
     "offer_min_ring",
     "callback_within",
 )
+#: Of these, limits of the service level: waits are kept in whole seconds.
+_LIMITS = ("answer_within", "short_abandon")
 _COUNTS = ("give_up_attempts", "give_up_days")
 _DAY_MS = 86_400_000
 _RESERVED = "unassigned"
@@ -222,17 +227,43 @@ def _settled(aliases: _Borne, what: str) -> dict[tuple[str, str], tuple[tuple[Pe
 def _read_settings(node: Node | None, base: GroupSettings) -> GroupSettings:
     if node is None:
         return base
-    known = tuple(f"{name}_s" for name in _SECONDS) + _COUNTS
+    known = (*(f"{name}_s" for name in _SECONDS), *_COUNTS, "sl_variant", "min_n")
     fields = node.mapping(known)
     values = {name: getattr(base, name) for name in base.__struct_fields__}
     for name in _SECONDS:
         if f"{name}_s" in fields:
-            seconds = fields[f"{name}_s"].number("seconds such as 20 or 2.5")
-            values[f"{name}_ms"] = int(seconds * 1000)
+            values[f"{name}_ms"] = _read_seconds(fields[f"{name}_s"], limits=name in _LIMITS)
     for name in _COUNTS:
         if name in fields:
             values[name] = fields[name].whole("a whole number of at least 1", 1)
+    if "sl_variant" in fields:
+        values["sl_variant"] = _read_variant(fields["sl_variant"])
+    values["min_n"] = base.min_n | dict(_read_least(*pair) for pair in _named(fields.get("min_n")))
     return GroupSettings(**values)
+
+
+def _read_seconds(node: Node, *, limits: bool) -> int:
+    """Seconds in ms; such as limit the service level are whole, and not beyond what is told apart."""
+    if not limits:
+        return int(node.number("seconds such as 20 or 2.5") * 1000)
+    expected = f"seconds, a whole number from 0 to {LONGEST}"
+    seconds = node.whole(expected)
+    if seconds > LONGEST:
+        raise node.fault(expected)
+    return seconds * 1000
+
+
+def _read_variant(node: Node) -> str:
+    text = node.text()
+    if text not in VARIANTS:
+        raise node.fault("one of " + ", ".join(VARIANTS))
+    return text
+
+
+def _read_least(kpi: str, node: Node) -> tuple[str, int]:
+    if kpi not in KPIS:
+        raise node.fault(f"the id of a KPI before this, not {kpi!r}")
+    return kpi, node.whole("a whole number of at least 1", 1)
 
 
 def _read_duty(node: Node) -> Duty:

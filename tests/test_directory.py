@@ -112,6 +112,22 @@ def test_settings_come_from_the_group_then_the_directory_then_the_contract() -> 
     assert GroupSettings() == GroupSettings(15_000, 20_000, 5_000, 5_000, 1_200_000, 3, 3)
 
 
+def test_a_group_has_its_own_service_level_and_least_samples() -> None:
+    found = Directory.from_text(
+        """
+settings: {sl_variant: SL3, min_n: {missed_share: 30, service_level: 40}}
+groups:
+  a: {settings: {sl_variant: SL1, short_abandon_s: 10, min_n: {missed_share: 5}}}
+  b: {}
+"""
+    )
+    a, b = found.group_settings("a"), found.group_settings("b")
+    assert (a.sl_variant, a.short_abandon_ms) == ("SL1", 10_000)
+    assert a.min_n == {"missed_share": 5, "service_level": 40}
+    assert b == found.group_settings("unassigned")
+    assert (b.sl_variant, b.min_n) == ("SL3", {"missed_share": 30, "service_level": 40})
+
+
 def test_zones_and_hours() -> None:
     assert D.zone("sales") == ZoneInfo("Europe/Moscow")
     assert D.zone("support") == ZoneInfo("UTC")  # a group without a time zone
@@ -157,6 +173,11 @@ def test_an_empty_directory_is_allowed() -> None:
         ("groups: {a: {settings: {answer_within_s: -1}}}", "answer_within_s: expected seconds"),
         ("groups: {a: {settings: {answer_within_s: soon}}}", "found 'soon'"),
         ("groups: {a: {settings: {give_up_days: 1.5}}}", "a whole number"),
+        ("settings: {answer_within_s: 2.5}", "seconds, a whole number from 0 to 600, found '2.5'"),
+        ("settings: {short_abandon_s: 601}", "seconds, a whole number from 0 to 600"),
+        ("groups: {a: {settings: {sl_variant: SL7}}}", "one of SL1, SL2, SL3, SL4, SL5, SL6, found 'SL7'"),
+        ("settings: {min_n: {missed_shar: 5}}", "min_n.missed_shar: expected the id of a KPI"),
+        ("settings: {min_n: {missed_share: 0}}", "a whole number of at least 1"),
         ("groups: {a: {leads: [m9]}}", "the id of a listed manager, found 'm9'"),
         ("managers:\n  m1:\n    group: b", r"line 3, managers\.m1\.group.*none is listed"),
         ("groups: {a: }\nmanagers: {m1: {group: b}}", "one of the groups a, found 'b'"),

@@ -61,19 +61,20 @@ def merged_facts(facts: list[Fact]) -> list[Fact]:
     """Facts in their order, those of one identity as one.
 
     Systems that report several changes at one moment give facts that nothing tells apart: sums are
-    added up, of lengths the greatest stays, what is only counted is counted once.
+    added up, and are none if they come to nothing; of lengths the greatest stays; what is only
+    counted is counted once.
     """
-    by_identity: dict[tuple[int, str, str, bool, int], Fact] = {}
+    by_identity: dict[tuple[int, str, str, bool, int], list[Fact]] = {}
     for fact in facts:
         identity = (fact.name, fact.manager, fact.group, fact.whole, fact.at)
-        other = by_identity.get(identity)
-        if other is not None:
-            added = fact.name in _SUMS
-            value = other.value + fact.value if added else max(other.value, fact.value)
-            by_identity[identity] = Fact(*identity, value, fact.tag)
-        else:
-            by_identity[identity] = fact
-    return sorted(fact for fact in by_identity.values() if fact.value or fact.name not in _SUMS)
+        by_identity.setdefault(identity, []).append(fact)
+    merged = []
+    for identity, several in by_identity.items():
+        values = [fact.value for fact in several]
+        value = sum(values) if identity[0] in _SUMS else max(values)
+        if len(several) == 1 or value or identity[0] not in _SUMS:
+            merged.append(Fact(*identity, value, several[0].tag))
+    return sorted(merged)
 
 
 class _Facts:

@@ -109,7 +109,8 @@ def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
     return f"""
 SELECT
     {day}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper,
-    if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due, if({levels}, {level_param()}, NULL) AS param
+    if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
+    if({levels}, {level_param()}, NULL) AS param
 FROM
 (
     SELECT

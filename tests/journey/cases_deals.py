@@ -162,7 +162,9 @@ WINS = [
         },
         {
             "deals": {
-                ("crm", "d1"): {"stage_kind": "won", "closed_at": t(4000), "amount_minor": 250_050, "manager": "m2"}
+                ("crm", "d1"): {
+                    "stage_kind": "won", "closed_at": t(4000), "amount_minor": 250_050, "manager": "m2",
+                }
             },
             "stage_stays": {
                 ("crm", "e00"): {"amount_minor": 100_000, "manager": "m1"},
@@ -271,11 +273,11 @@ MONEY = [
         {"deals": {("crm", "d1"): {"amount_minor": 95_523, "currency": "USD"}}},
     ),
     Case(
-        "half a kopeck is none, one and a half are two",
+        "half a kopeck is none, one and a half are two; nothing is an amount too",
         deal(stage(0, "won", amount="0.005"), stage(60, "talks"), stage(120, "won", amount="0.015")),
         {
-            "win_amount": [each("m1", 120, 2)],
-            "won_amount": [each("m1", 120, 2)],
+            "win_amount": [each("m1", 0, 0), each("m1", 120, 2)],
+            "won_amount": [each("m1", 0, 0), each("m1", 60, 0), each("m1", 120, 2)],
             "deal_won": [each("m1", 0), each("m1", 60, -1), each("m1", 120)],
         },
     ),

@@ -5,7 +5,12 @@ from tests.journey.scenario import at, dial, folded, missed, t
 
 
 def asked(seconds: float, id: str = "q1", **fields: object) -> list[dict[str, object]]:
-    common = {"event_id": id, "source": "site", "customer": "+74951230100", "group": "sales"}
+    common: dict[str, object] = {
+        "event_id": id,
+        "source": "site",
+        "customer": "+74951230100",
+        "group": "sales",
+    }
     return [common | at(seconds, "callback.requested", **fields)]
 
 

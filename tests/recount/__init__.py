@@ -81,8 +81,8 @@ def recount(
     leads: dict[tuple[str, str], set[str]] = {}
     for event in every:
         if event["customer_key"]:
-            known = str(event["customer_key"])
-            whose = roots.get(known, known)
+            own_key = str(event["customer_key"])
+            whose = roots.get(own_key, own_key)
             by_customer.setdefault(whose, []).append(event)
             if event["type"] in LEAD_ORDER:
                 leads.setdefault((event["source"], event["lead_id"]), set()).add(whose)
@@ -128,7 +128,7 @@ def _understood(raw: Json, plain: Plain, key: Callable[[str], str]) -> Json:
         "customer_key": key(raw["customer"]) if raw.get("customer") else "",
         **_mapped(raw, plain),
         "same_keys": [key(other) for other in raw.get("same_as", ())],
-        "actor": plain.resolve(source, raw.get("actor")),
+        "actor": "system" if raw.get("actor") == "system" else plain.resolve(source, raw.get("actor")),
         "wanted": _ms(raw["callback_at"]) if raw.get("callback_at") else None,
         "due": _ms(raw["due_at"]) if raw.get("due_at") else None,
     }

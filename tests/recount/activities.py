@@ -23,11 +23,11 @@ def count_activities(events: list[Json], plain: Plain, counted: Counted) -> None
 
 
 def _rating(event: Json, plain: Plain) -> Found:
-    """A mark in thousandths, as if the best were 5; more than the best is the best."""
+    """A mark in thousandths, as if the best were 5."""
     name = {"customer": "csat", "reviewer": "qa"}.get(event.get("rated_by") or "customer")
     if name is None:
         return []
-    score = min(5000, round(event["score"] * 5000 / (event.get("score_max") or 5)))
+    score = round(min(1.0, event["score"] / (event.get("score_max") or 5)) * 5000)
     entity = f"{event['source']}/{event['call_id']}"
     manager = event["manager"]
     return [((entity, name, manager, plain.group_of(manager), True, event["at"]), score)]

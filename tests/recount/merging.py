@@ -8,14 +8,14 @@ ADDED = ("deal_won", "won_amount", "win_amount", "proposal_amount")
 
 
 def merged(found: Found) -> dict[FactId, int]:
-    """Each identity once: values that are sums added (no fact if that is nothing), else the greatest."""
+    """Each identity once: values that are sums added (none if nothing is left), else the greatest."""
     by_identity: dict[FactId, list[int]] = {}
     for identity, value in found:
         by_identity.setdefault(identity, []).append(value)
     facts: dict[FactId, int] = {}
     for identity, values in by_identity.items():
-        if identity[1] not in ADDED:
-            facts[identity] = max(values)
-        elif sum(values):
-            facts[identity] = sum(values)
+        total = sum(values)
+        adds = identity[1] in ADDED
+        if len(values) == 1 or not adds or total:
+            facts[identity] = total if adds else max(values)
     return facts

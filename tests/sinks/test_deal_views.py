@@ -57,7 +57,12 @@ def stays(
     for number, (stage, hours) in enumerate(path):
         last = number == len(path) - 1
         dwell = int(hours * HOUR)
-        row = {"source": "crm", "event_id": f"{deal}/{number}", "deal_id": deal, "pipeline": pipeline}
+        row: dict[str, Any] = {
+            "source": "crm",
+            "event_id": f"{deal}/{number}",
+            "deal_id": deal,
+            "pipeline": pipeline,
+        }
         row |= {"stage": stage, "stage_kind": KINDS.get(stage, "open"), "entered_at": at, "manager": "a"}
         row |= {"group": "sales"} | ({} if last else {"left_at": at + dwell, "dwell_ms": dwell})
         rows.append(row | values)
@@ -207,7 +212,7 @@ def test_open_deals_are_added_up_by_stage_and_manager(centre: Client, migrated: 
 
 
 def test_reasons_add_up_by_day(centre: Client, migrated: str) -> None:
-    lost = {"loss_reason": "price", "amount_minor": 100_000}
+    lost: dict[str, Any] = {"loss_reason": "price", "amount_minor": 100_000}
     put_named(
         migrated,
         "stage_stays",
