@@ -45,6 +45,8 @@ class Counted:
     deals: dict[tuple[str, str], Json] = field(default_factory=dict)
     stays: dict[tuple[str, str], Json] = field(default_factory=dict)
     tasks: dict[tuple[str, str], Json] = field(default_factory=dict)
+    #: entity and name of a fact of calls or leads -> the customer
+    whose: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def minutes(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Count and sum by subject, measurement and minute; items are no part of it."""
