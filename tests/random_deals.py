@@ -177,7 +177,11 @@ class _Deals:
     def other(self) -> None:
         chance = self.chance
         self.start()
-        about = {"customer": self.customer(), "manager": chance.choice(_MANAGERS), "actor": self.actor()}
+        about: Json = {
+            "customer": self.customer(),
+            "manager": chance.choice(_MANAGERS),
+            "actor": self.actor(),
+        }
         kind = chance.choice([*_OTHERS, "call.rated"])
         if kind.startswith("complaint."):
             about["manager"] = chance.choice(["", *_MANAGERS])
