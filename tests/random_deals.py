@@ -30,7 +30,7 @@ _OTHERS = [
 ]  # fmt: skip
 #: Some are the very limits of the stages.
 _GAPS = [0, 0, 1, 600, 3_600, 3_600, 4_000, 7_200, 86_400, 90_000, 400_000]
-_AMOUNTS = [1000, 7.07, "1500.50", "0.005", "0.015", "99.995", "-20", "0", "123456789012345.678901"]
+_AMOUNTS = [1000, 7.07, "1500.50", "0.005", "0.015", "99.995", "-20", "0", "123456789012.345678"]
 _START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
@@ -177,8 +177,11 @@ class _Deals:
     def other(self) -> None:
         chance = self.chance
         self.start()
-        about: Json = {"customer": self.customer(), "manager": chance.choice(_MANAGERS)}
-        about["actor"] = self.actor()
+        about: Json = {
+            "customer": self.customer(),
+            "manager": chance.choice(_MANAGERS),
+            "actor": self.actor(),
+        }
         kind = chance.choice([*_OTHERS, "call.rated"])
         if kind.startswith("complaint."):
             about["manager"] = chance.choice(["", *_MANAGERS])
