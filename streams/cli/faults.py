@@ -16,6 +16,8 @@ _FOR_PEOPLE = {
     "streams.engine.faults": ["EngineFault"],
     "streams.sinks.migrations": ["EditedHistory"],
     "streams.sinks.reconcile": ["NotStored"],
+    "streams.periods": ["NotAPeriod"],
+    "streams.sinks.closing": ["Refused"],
 }
 _CLICKHOUSE = "clickhouse_connect.driver.exceptions"
 
