@@ -31,6 +31,7 @@ PURE = {
     "journey",
     "kpis",
     "plans",
+    "periods",
     "records",
     "records_tables",
     "simulate",

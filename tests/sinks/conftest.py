@@ -22,6 +22,12 @@ _TABLES = (
     "funnel_stages",
     "plans",
     "bonus_terms",
+    "closed_periods",
+    "kpi_closed",
+    "deals_closed",
+    "bonus_closed",
+    "bonus_approvals",
+    "adjustments_closed",
 )
 
 
