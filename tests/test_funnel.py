@@ -62,6 +62,8 @@ def test_without_any_pipeline_names_stay() -> None:
         ("0.015", "", 2),
         ("10", "XXX", None),
         ("-3", "", -300),
+        ("999999999999999", "", 99_999_999_999_999_900),
+        ("999999999999999", "USD", None),  # would not fit, and is nobody's deal
     ],
 )
 def test_amounts_are_whole_hundredths_of_the_company_currency(
