@@ -11,13 +11,14 @@ from clickhouse_connect.driver.exceptions import Error
 from prometheus_client import start_http_server
 
 from streams.clock import now_ms
-from streams.config import load_config, load_planning
+from streams.config import load_config
 from streams.settings import Settings
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import connect
 from streams.sinks.days import DayService
 from streams.sinks.directory_rows import write_directory
-from streams.sinks.planning_rows import write_planning
+from streams.sinks.kpi_rows import write_kpis
+from streams.sinks.planning_service import PlanningService
 from streams.sinks.webhook import Webhook
 from streams.sinks.working_spans import write_working_spans
 from streams.topics import InternalTopics
@@ -54,7 +55,8 @@ def _services(settings: Settings, further: Sequence[Further]) -> list[Service]:
     sink = ClickHouseService(
         settings.kafka, settings.clickhouse, InternalTopics(settings.epoch), instance=instance
     )
-    services: list[Service] = [sink, DirectoryService(settings), DayService(settings.clickhouse)]
+    configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
+    services: list[Service] = [sink, *configured, DayService(settings.clickhouse)]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, sink) for make in further]
@@ -98,7 +100,6 @@ class DirectoryService:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.clickhouse
         self._directory = load_config(settings.config).directory
-        self._planning = load_planning(settings.config, self._directory)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ends when the directory is written."""
@@ -120,6 +121,6 @@ class DirectoryService:
         try:
             write_directory(client, self._directory, now_ms())
             write_working_spans(client, self._directory, now_ms())
-            write_planning(client, self._directory, self._planning, now_ms())
+            write_kpis(client, self._directory, now_ms())
         finally:
             client.close()

@@ -22,6 +22,8 @@ _TABLES = (
     "funnel_stages",
     "plans",
     "bonus_terms",
+    "sources",
+    "kpis",
 )
 
 
