@@ -33,7 +33,7 @@ class PlanningService:
 
     def __init__(self, settings: Settings, look_every: float = _LOOK_EVERY_S) -> None:
         self._url = settings.clickhouse
-        self._folder = Path(settings.config)
+        self._folder = settings.config
         self._look_every = look_every
         self._seen: _Marks = _marks(self._folder)
         self._directory = load_config(self._folder).directory
