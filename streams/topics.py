@@ -1,7 +1,8 @@
 """Names of the Kafka topics, and which partition a key belongs to.
 
 Public topics are fixed by the contract. Internal ones carry the epoch in their name, because their
-offsets start again at zero whenever they are renewed (see `streams.records.version`).
+offsets start again at zero whenever they are renewed (see `streams.records.version`); only the one that
+says which epoch is in force is of all epochs.
 """
 
 import zlib
@@ -12,9 +13,13 @@ STAGES = "crm.stages"
 DEAD_LETTERS = "dead-letters"
 ALERTS = "alerts"
 
-#: Consumer groups of the roles.
+#: Which epochs a rebuild has put in force; see `streams.epochs`.
+EPOCHS = "salespulse.epochs"
+
+#: Consumer groups of the roles, but for those of an epoch that a rebuild made.
 WORKER_GROUP = "salespulse"
 SINK_GROUP = "salespulse.sink"
+CORRECTIONS_GROUP = "salespulse.corrections"
 
 #: Topics that hold canonical events. Their index is stored in every `EventRow`: append, never reorder.
 EVENT_TOPICS = (CALLS, STAGES)
@@ -22,12 +27,26 @@ EVENT_TOPICS = (CALLS, STAGES)
 
 @dataclass(frozen=True, slots=True)
 class InternalTopics:
-    """The internal topics of one epoch; all have the same number of partitions but `config`."""
+    """The internal topics of one epoch; all have the same number of partitions but `config`.
+
+    An epoch that a rebuild made has consumer groups of its own, so that their positions can be made
+    while the groups of the epoch before are at work.
+    """
 
     epoch: int = 1
+    rebuilt: bool = False
+
+    def group(self, name: str) -> str:
+        """The consumer group of a role in this epoch, such as that of `WORKER_GROUP`."""
+        return f"{name}.e{self.epoch}" if self.rebuilt else name
 
     def _name(self, what: str) -> str:
         return f"salespulse.{what}.e{self.epoch}"
+
+    @property
+    def epochs(self) -> str:
+        """Which epochs were put in force: of all epochs (compacted, one partition)."""
+        return EPOCHS
 
     @property
     def config(self) -> str:

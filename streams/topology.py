@@ -1,6 +1,6 @@
 """The topics of Kafka as `schemas/topics` declares them: made where they are missing, else checked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from streams.epochs import in_force
 from streams.settings import Settings
 from streams.topics import InternalTopics
 
@@ -104,9 +105,9 @@ def ensure_topics(settings: Settings, *, correct: bool = False, make: bool = Tru
     `correct` also sets settings of Kafka that differ. The number of partitions is never changed: keys
     would move. `make=False` only looks. Raises `KafkaAway`.
     """
-    wanted = declared_topics(settings)
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
     try:
+        wanted = declared_topics(replace(settings, epoch=in_force(settings).epoch))
         there = admin.list_topics(timeout=_ANSWER).topics
         findings = Findings()
         missing = [topic for topic in wanted if topic.name not in there]

@@ -32,6 +32,7 @@ PURE = {
     "journey",
     "kpis",
     "plans",
+    "periods",
     "records",
     "records_tables",
     "simulate",
@@ -43,10 +44,12 @@ PURE = {
 #: A module imports from lower layers only; within a layer, modules do not know each other.
 LAYERS = [
     PURE,
-    {"clock", "config", "event_schemas", "readiness", "settings"},
+    {"clock", "config", "event_schemas", "readiness", "settings", "whole_log"},
+    {"epochs"},
     {"engine", "gateway", "importing", "sinks", "topology"},
     {"agents", "corrections", "live"},
     {"app", "local"},
+    {"rebuild"},
     {"cli"},
 ]
 

@@ -5,21 +5,13 @@ stamped one: a change counts from then on, and a replay gives what it gave the f
 version is kept on a small compacted topic that every worker reads in full.
 """
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Producer,
-    TopicPartition,
-)
+from confluent_kafka import Producer
 
 from streams.config import Config
 from streams.directory import Directory
+from streams.whole_log import read_whole
 
 _TIMEOUT = 10.0
-_TRIES = 50
-_NOT_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 class UnknownConfigurationError(Exception):
@@ -64,44 +56,6 @@ class Configurations:
 
     def read(self) -> None:
         """Reads the whole topic, which holds a few records at most."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._brokers,
-                "group.id": "salespulse.configurations",
-                "enable.auto.commit": False,
-            }
-        )
-        try:
-            self._read(consumer)
-        finally:
-            consumer.close()
-
-    def _read(self, consumer: Consumer) -> None:
-        partition = TopicPartition(self._topic, 0, OFFSET_BEGINNING)
-        low, high = _ends(consumer, partition)
-        if low == high:
-            return
-        consumer.assign([partition])
-        while True:
-            for message in consumer.consume(100, timeout=0.5):
-                value = message.value()
-                if message.error() is None and value is not None:
-                    config = Config.unpack(value)
-                    self._known.setdefault(config.version, config.directory)
-            (at,) = consumer.position([partition])
-            if at.offset >= high:
-                return
-
-
-def _ends(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
-    """First and next offset; asks again while a topic just made has no leader yet."""
-    for _ in range(_TRIES):
-        try:
-            low, high = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT)
-        except KafkaException as fault:
-            if not fault.args[0].retriable() and fault.args[0].code() not in _NOT_YET:
-                raise
-            consumer.poll(0.2)
-        else:
-            return low, high
-    raise RuntimeError(f"the broker has no leader for {partition.topic}: is the topic there?")
+        for _, value in read_whole(self._brokers, self._topic):
+            config = Config.unpack(value)
+            self._known.setdefault(config.version, config.directory)

@@ -6,7 +6,7 @@ from streams.agents.bundles import Bundles
 from streams.config import Config
 from streams.engine import Batch, Output, Record, Stage
 from streams.intake import Accepted, DeadLetter, Intake
-from streams.journey import keys_of
+from streams.journey import partitions_of
 from streams.records import CustomerRow, EventRow, EventsRecord, pack
 from streams.topics import DEAD_LETTERS, EVENT_TOPICS, InternalTopics, partition_of
 
@@ -73,7 +73,7 @@ class IntakeStage(Stage):
 
     def _accept(self, accepted: Accepted, size: int) -> None:
         row = accepted.row
-        for partition in sorted({partition_of(key, self._spread) for key in keys_of(row.event)}):
+        for partition in partitions_of(row.event, self._spread):
             self._events.add(partition, [row], 1 + size // _BYTES_PER_WEIGHT)
         self.accepted += 1
         for customer in (accepted.customer, *accepted.linked):

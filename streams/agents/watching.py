@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -34,7 +34,10 @@ class Watching:
         alerting: Alerting,
         upstream: "UpstreamWatch",
         connection: Connection,
+        in_force: Callable[[], bool],
     ) -> None:
+        """`in_force`: whether it is sure at the moment that no later epoch has taken over."""
+        self._in_force = in_force
         self._stage = stage
         self._values = values
         self._alerting = alerting
@@ -56,10 +59,13 @@ class Watching:
             await self._values.send(now)
 
     async def _judge(self) -> None:
-        """Absence is judged only when all that happened is known; until then alerts stay as they are."""
+        """Absence is judged only when all that happened is known; until then alerts stay as they are.
+
+        After a rebuild the workers of the new epoch judge, and nobody else.
+        """
         await self._upstream.look(self._stage.now_ms())
         now = self._stage.now_ms()
-        if self._upstream.state.caught_up(now):
+        if self._upstream.state.caught_up(now) and self._in_force():
             await self._alerting.judge(now)
 
 

@@ -166,8 +166,11 @@ def _topics(settings: Settings) -> Iterator[Finding]:
 def _roles(settings: Settings) -> Iterator[Finding]:
     from confluent_kafka.admin import AdminClient
 
+    from streams.epochs import in_force
+
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
-    for role, group in (("worker", WORKER_GROUP), ("sink", SINK_GROUP)):
+    internal = in_force(settings)
+    for role, group in (("worker", internal.group(WORKER_GROUP)), ("sink", internal.group(SINK_GROUP))):
         told = admin.describe_consumer_groups([group], request_timeout=_ANSWER)[group].result()
         if told.members:
             yield Finding(f"{len(told.members)} {role} at work")

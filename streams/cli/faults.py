@@ -16,6 +16,12 @@ _FOR_PEOPLE = {
     "streams.engine.faults": ["EngineFault"],
     "streams.sinks.migrations": ["EditedHistory"],
     "streams.sinks.reconcile": ["NotStored"],
+    "streams.sinks.rebuilt_tables": ["TablesMissing"],
+    "streams.rebuild.kafka": ["NotTaken"],
+    "streams.rebuild.stored": ["LogsTooOften"],
+    "streams.rebuild.run": ["RebuildRefused"],
+    "streams.periods": ["NotAPeriod"],
+    "streams.sinks.closing": ["Refused"],
 }
 _CLICKHOUSE = "clickhouse_connect.driver.exceptions"
 

@@ -15,8 +15,6 @@ _LOG = logging.getLogger(__name__)
 _RECOMPUTE = msgspec.msgpack.Decoder(list[RecomputeRow])
 _HISTORY = msgspec.msgpack.Decoder(HistoryRequest)
 
-GROUP = "salespulse.corrections"
-
 #: Requests are gathered for this long, so that a bulk import costs few statements.
 _GATHER_MS = 500
 _MOST_RECORDS = 500
@@ -38,8 +36,10 @@ class Corrections:
         partitions: int,
         store: Store,
         *,
+        group: str,
         sink_group: str,
     ) -> None:
+        self._group = group
         self._brokers = brokers
         self._internal = internal
         self._partitions = list(range(partitions))
@@ -54,7 +54,7 @@ class Corrections:
             self._internal.recompute,
             self._internal.history,
             bootstrap_servers=self._brokers,
-            group_id=GROUP,
+            group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )

@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
 from streams.records import HistoryRecord
-from streams.sinks.connection import connect
+from streams.sinks.connection import ROWS, connect
 from streams.sinks.history import read_history
 from streams.sinks.recompute import PaneRequest, recompute_panes
 
@@ -22,17 +22,19 @@ T = TypeVar("T")
 class Store:
     """ClickHouse, as far as corrections are concerned."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, database: str = ROWS) -> None:
+        """`database`: where the base tables are that are read and written."""
         self._url = url
+        self._database = database
         self._client: Client | None = None
 
     async def recompute(self, panes: list[PaneRequest]) -> None:
         """Replaces panes by what the stored measurements give."""
-        await self._patiently(lambda client: recompute_panes(client, panes))
+        await self._patiently(lambda client: recompute_panes(client, panes, self._database))
 
     async def history(self, customers: list[str]) -> dict[str, HistoryRecord]:
         """All that is stored of each customer, also of one who is not known."""
-        return await self._patiently(lambda client: read_history(client, customers))
+        return await self._patiently(lambda client: read_history(client, customers, self._database))
 
     async def _patiently(self, work: Callable[[Client], T]) -> T:
         while True:

@@ -56,38 +56,10 @@ class Intake:
                 partition=partition,
                 offset=offset,
             )
-        event, rows = self._keyed(self._named(parsed), raw or b"")
+        event, rows = self._keyed(named(self._directory, parsed), raw or b"")
         own = rows.pop(parsed.customer, None)
         row = EventRow(_TOPIC_INDEX[topic], partition, offset, logged_at, event)
         return Accepted(row, own, list(rows.values()))
-
-    def _named(self, event: Event) -> Event:
-        """The event with ids of the directory in place of the source's names."""
-        directory, source, at = self._directory, event.source, event.at
-        data = event.data
-        names: dict[str, str] = {}
-        for field in ("to_manager", "actor"):
-            if field in data and data[field] != ROBOT:
-                names[field] = directory.manager(source, data[field], at)
-        if "to_group" in data:
-            names["to_group"] = directory.group(source, data["to_group"], at)
-        if "line" in data:
-            names["line"] = directory.line(source, data["line"], at)
-        if "pipeline" in data:
-            pipeline = names["pipeline"] = directory.funnel.pipeline_of(source, data["pipeline"])
-            if "stage" in data:
-                names["stage"] = directory.funnel.stage_of(source, pipeline, data["stage"])
-        return Event(
-            source,
-            event.event_id,
-            event.type,
-            at,
-            event.customer,
-            directory.manager(source, event.manager, at),
-            directory.group(source, event.group, at),
-            {**data, **names} if names else data,
-            event.extra,
-        )
 
     def _keyed(self, event: Event, raw: bytes) -> tuple[Event, dict[str, CustomerRow]]:
         """The event without phones, and the rows that hold them, by phone."""
@@ -106,6 +78,35 @@ class Intake:
         if not others and stands_once(phone, raw):
             return _with_customer(event, customer), rows
         return _without(event, customer, Phones(keys)), rows
+
+
+def named(directory: Directory, event: Event) -> Event:
+    """The event with ids of the directory in place of the source's names."""
+    source, at = event.source, event.at
+    data = event.data
+    names: dict[str, str] = {}
+    for field in ("to_manager", "actor"):
+        if field in data and data[field] != ROBOT:
+            names[field] = directory.manager(source, data[field], at)
+    if "to_group" in data:
+        names["to_group"] = directory.group(source, data["to_group"], at)
+    if "line" in data:
+        names["line"] = directory.line(source, data["line"], at)
+    if "pipeline" in data:
+        pipeline = names["pipeline"] = directory.funnel.pipeline_of(source, data["pipeline"])
+        if "stage" in data:
+            names["stage"] = directory.funnel.stage_of(source, pipeline, data["stage"])
+    return Event(
+        source,
+        event.event_id,
+        event.type,
+        at,
+        event.customer,
+        directory.manager(source, event.manager, at),
+        directory.group(source, event.group, at),
+        {**data, **names} if names else data,
+        event.extra,
+    )
 
 
 def _with_customer(event: Event, customer: str) -> Event:

@@ -13,7 +13,7 @@ from streams.journey.fold import apply
 from streams.journey.forgetting import await_history, needs_history
 from streams.journey.history import replace
 from streams.journey.journey import Journey, TooManyEvents
-from streams.journey.keys import further_keys, is_entity, keys_of
+from streams.journey.keys import further_keys, is_entity, keys_of, partitions_of
 from streams.journey.names import NAMES
 from streams.journey.rows import RowChange
 
@@ -30,5 +30,6 @@ __all__ = [
     "is_entity",
     "keys_of",
     "needs_history",
+    "partitions_of",
     "replace",
 ]

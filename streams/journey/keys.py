@@ -6,6 +6,7 @@ link hears of it too. The same event under several keys is folded once under eac
 """
 
 from streams.records import Event
+from streams.topics import partition_of
 
 DEAL = "deal:"
 TASK = "task:"
@@ -57,6 +58,11 @@ def keys_of(event: Event) -> list[str]:
     if event.customer or not further:
         return [event.customer, *further]
     return further
+
+
+def partitions_of(event: Event, partitions: int) -> list[int]:
+    """The partitions of topic `events` in which an event lies, one for each key at most."""
+    return sorted({partition_of(key, partitions) for key in keys_of(event)})
 
 
 def is_entity(key: str) -> bool:

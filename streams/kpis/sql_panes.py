@@ -70,11 +70,11 @@ def pane_row(state: PaneState) -> list[Any]:
     return [_READ[part](state, name) for name, part in _COLUMNS]
 
 
-def recompute_select(where: str) -> str:
+def recompute_select(where: str, facts: str = FACTS) -> str:
     """SELECT that counts panes anew from the stored facts: subject, minute, then `pane_columns`.
 
     `where` is a condition over `subject` (such as `g:sales`) and `minute`. A minute without facts
-    gives no row: whoever replaces panes marks those as gone.
+    gives no row: whoever replaces panes marks those as gone. `facts`: the table of measurements.
     """
     counters = ",\n    ".join(
         f"toInt64({_RECOUNT[part].format(name=name)}) AS {column(name, part)}"
@@ -98,7 +98,7 @@ FROM
         value,
         tag,
         if(name IN ({_listed(("seconds",))}), {SECOND}, {BUCKET}) AS bucket
-    FROM {FACTS} FINAL
+    FROM {facts} FINAL
     WHERE name IN ({_counted()}) AND ({where})
 )
 GROUP BY subject, minute"""

@@ -20,7 +20,7 @@ from streams.clock import now_ms
 from streams.sinks import metrics
 from streams.sinks.batch import Batch, Row
 from streams.sinks.connection import ROWS, WRITE_SETTINGS, connect_async, parameters
-from streams.sinks.tables import LAYOUTS
+from streams.sinks.tables import LAYOUTS, REBUILT
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,7 +39,9 @@ _FAULTS = (*_CONTENT_FAULTS, *_AWAY_FAULTS)
 class ClickHouse:
     """One way in for all tables; inserts of one batch go side by side, one per table."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, rebuilt_in: str = ROWS) -> None:
+        """`rebuilt_in`: database of the tables that a rebuild makes anew; all others stand in one place."""
+        self._rebuilt_in = rebuilt_in
         parameters(url)  # a wrong URL is a fault of the settings, not one of a row
         self._url = url
         self._client: AsyncClient | None = None
@@ -91,14 +93,15 @@ class ClickHouse:
 
     async def _insert(self, table: str, rows: list[Row]) -> None:
         client = await self._connected()
+        database = self._rebuilt_in if table in REBUILT else ROWS
         types = self._types.get(table)
         if types is None:
-            types = self._types[table] = await _column_types(client, table)
+            types = self._types[table] = await _column_types(client, database, table)
         await client.insert(
             table,
             list(zip(*rows, strict=True)),
             column_names=LAYOUTS[table].columns,
-            database=ROWS,
+            database=database,
             column_type_names=types,
             column_oriented=True,
             settings=WRITE_SETTINGS,
@@ -111,16 +114,16 @@ class ClickHouse:
             return self._client
 
 
-async def _column_types(client: AsyncClient, table: str) -> list[str]:
+async def _column_types(client: AsyncClient, database: str, table: str) -> list[str]:
     """Types of the columns to insert, in order. Raises LookupError while the schema is older."""
     found = await client.query(
         "SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}",
-        parameters={"database": ROWS, "table": table},
+        parameters={"database": database, "table": table},
     )
     types: dict[str, str] = dict(found.result_rows)  # type: ignore[arg-type]
     missing = [name for name in LAYOUTS[table].columns if name not in types]
     if missing:
-        raise LookupError(f"table {ROWS}.{table} lacks {', '.join(missing)}: run `salespulse migrate`")
+        raise LookupError(f"table {database}.{table} lacks {', '.join(missing)}: run `salespulse migrate`")
     return [types[name] for name in LAYOUTS[table].columns]
 
 

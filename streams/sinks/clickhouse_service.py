@@ -18,7 +18,7 @@ from streams.sinks.batch import Batch
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.decoding import Decoding
 from streams.sinks.feed import Feed
-from streams.topics import SINK_GROUP, InternalTopics
+from streams.topics import SINK_GROUP
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,17 +59,17 @@ class ClickHouseService:
     def __init__(
         self,
         brokers: str,
-        clickhouse_url: str,
-        internal: InternalTopics,
+        clickhouse: ClickHouse,
+        decoding: Decoding,
         *,
         group: str = SINK_GROUP,
         instance: str | None = None,
         reread_ms: int = REREAD_MS,
     ) -> None:
         """`instance`: name under which a restarted process gets its partitions back at once."""
-        self._decoding = Decoding(internal)
+        self._decoding = decoding
         self._feed = Feed(brokers, group, self._decoding.topics, reread_ms, instance)
-        self._clickhouse = ClickHouse(clickhouse_url)
+        self._clickhouse = clickhouse
         self._read: deque[ConsumerRecord] = deque()
         self._gathered = _Gathered()
         self._writing: asyncio.Task[None] | None = None

@@ -43,9 +43,12 @@ def parameters(url: str) -> dict[str, Any]:
     }
 
 
-def connect(url: str) -> Client:
-    """A blocking client; raises clickhouse-connect's errors while ClickHouse is away."""
-    return clickhouse_connect.get_client(**parameters(url))
+def connect(url: str, answer_s: int = _ANSWER_SECONDS) -> Client:
+    """A blocking client; raises clickhouse-connect's errors while ClickHouse is away.
+
+    `answer_s`: how long a statement may take, in seconds.
+    """
+    return clickhouse_connect.get_client(**{**parameters(url), "send_receive_timeout": answer_s})
 
 
 async def connect_async(url: str) -> AsyncClient:

@@ -63,17 +63,21 @@ class Record(Protocol):
 class Decoding:
     """Puts records of the topics of one epoch into batches."""
 
-    def __init__(self, internal: topics.InternalTopics) -> None:
+    def __init__(self, internal: topics.InternalTopics, *, only_rebuilt: bool = False) -> None:
+        """`only_rebuilt`: nothing but what the tables hold that a rebuild makes anew."""
         self._epoch = internal.epoch
         self._by_topic: dict[str, Callable[[Record, Batch], None]] = {
             internal.events: self._events,
-            internal.customers: self._customers,
             internal.records: self._records,
             internal.panes: self._panes,
-            internal.now: self._now,
-            topics.ALERTS: _alerts,
-            topics.DEAD_LETTERS: _dead_letters,
         }
+        if not only_rebuilt:
+            self._by_topic |= {
+                internal.customers: self._customers,
+                internal.now: self._now,
+                topics.ALERTS: _alerts,
+                topics.DEAD_LETTERS: _dead_letters,
+            }
 
     @property
     def topics(self) -> list[str]:

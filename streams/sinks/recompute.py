@@ -14,14 +14,15 @@ PaneRequest = tuple[str, int, int]
 _PANES_PER_STATEMENT = 1_000
 
 
-def recompute_panes(client: Client, panes: Sequence[PaneRequest]) -> None:
+def recompute_panes(client: Client, panes: Sequence[PaneRequest], database: str = ROWS) -> None:
     """Replaces panes by what the stored measurements say; a pane without any becomes gone.
 
     Neighbouring minutes go together, one INSERT SELECT a batch, so that each reads a short stretch
-    of the measurements. Doing it twice changes nothing. Raises clickhouse-connect's errors.
+    of the measurements. Doing it twice changes nothing. `database`: where the base tables are.
+    Raises clickhouse-connect's errors.
     """
     for batch in _batches(panes):
-        client.command(_statement(batch), settings={**WRITE_SETTINGS, "max_query_size": 1 << 20})
+        client.command(_statement(batch, database), settings={**WRITE_SETTINGS, "max_query_size": 1 << 20})
 
 
 def _batches(panes: Sequence[PaneRequest]) -> Iterator[tuple[PaneRequest, ...]]:
@@ -36,7 +37,7 @@ def _batches(panes: Sequence[PaneRequest]) -> Iterator[tuple[PaneRequest, ...]]:
         yield tuple(ordered[start : start + _PANES_PER_STATEMENT])
 
 
-def _statement(batch: Sequence[PaneRequest]) -> str:
+def _statement(batch: Sequence[PaneRequest], database: str) -> str:
     names = [name for name, _ in pane_columns()]
     asked = ", ".join(
         f"({format_str(subject)}, {minute * 60}, {version})" for subject, minute, version in batch
@@ -46,7 +47,7 @@ def _statement(batch: Sequence[PaneRequest]) -> str:
         f"at >= fromUnixTimestamp64Second({first}, 'UTC') AND at < fromUnixTimestamp64Second({last}, 'UTC')"
         " AND (subject, minute) IN (SELECT subject, minute FROM asked)"
     )
-    return f"""INSERT INTO {ROWS}.kpi_minutes (subject, minute, {", ".join(names)}, version, gone)
+    return f"""INSERT INTO {database}.kpi_minutes (subject, minute, {", ".join(names)}, version, gone)
 WITH asked AS
 (
     SELECT pane.1 AS subject, toDateTime(pane.2, 'UTC') AS minute, pane.3 AS version
@@ -55,5 +56,5 @@ WITH asked AS
 SELECT asked.subject, asked.minute, {", ".join(f"counted.{name}" for name in names)}, asked.version,
     counted.found = 0
 FROM asked
-LEFT JOIN (SELECT *, 1 AS found FROM ({recompute_select(where)})) AS counted
+LEFT JOIN (SELECT *, 1 AS found FROM ({recompute_select(where, f"{database}.measurements")})) AS counted
     ON counted.subject = asked.subject AND counted.minute = asked.minute"""

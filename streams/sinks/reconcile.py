@@ -15,6 +15,7 @@ from typing import TypeVar
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from streams.epochs import in_force
 from streams.settings import Settings
 from streams.sinks.comparing import Difference, compare_all, compare_some
 from streams.sinks.connection import connect
@@ -50,7 +51,7 @@ def reconcile(settings: Settings, within_s: float = 60.0) -> list[Difference]:
     NotStored when that has not come after `within_s` seconds, and clickhouse-connect's errors while
     ClickHouse is away.
     """
-    wait_until_read(settings.kafka, readings(InternalTopics(settings.epoch)), within_s)
+    wait_until_read(settings.kafka, readings(in_force(settings)), within_s)
     client = connect(settings.clickhouse)
     try:
         return differences(client)
@@ -65,8 +66,8 @@ def readings(internal: InternalTopics) -> list[Reading]:
     """
     by_worker = (EVENT_TOPICS, (internal.events,), (internal.measurements,))
     return [
-        *(Reading(WORKER_GROUP, topics) for topics in by_worker),
-        Reading(SINK_GROUP, (internal.records, internal.panes)),
+        *(Reading(internal.group(WORKER_GROUP), topics) for topics in by_worker),
+        Reading(internal.group(SINK_GROUP), (internal.records, internal.panes)),
     ]
 
 

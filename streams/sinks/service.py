@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -12,16 +13,20 @@ from prometheus_client import start_http_server
 
 from streams.clock import now_ms
 from streams.config import load_config
+from streams.epochs import LOOK_EVERY_S, EpochWatch
 from streams.settings import Settings
+from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import connect
 from streams.sinks.days import DayService
+from streams.sinks.decoding import Decoding
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.kpi_rows import write_kpis
 from streams.sinks.planning_service import PlanningService
+from streams.sinks.rebuilt_tables import put_tables_in_force
 from streams.sinks.webhook import Webhook
 from streams.sinks.working_spans import write_working_spans
-from streams.topics import InternalTopics
+from streams.topics import SINK_GROUP, InternalTopics
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,30 +44,67 @@ class Service(Protocol):
         """Works until `stop` is set, then ends within a few seconds."""
 
 
-#: Makes a further service; is given the settings and how far this process has stored.
-Further = Callable[[Settings, ClickHouseService], Service]
+#: Makes a further service; is given the settings, and the topics and groups of the epoch in force.
+Further = Callable[[Settings, InternalTopics], Service]
 
 
-def run_sink(settings: Settings, further: Sequence[Further] = ()) -> None:
-    """Runs until SIGTERM or SIGINT; raises what made a part fail."""
+def run_sink(settings: Settings, internal: InternalTopics, further: Sequence[Further] = ()) -> None:
+    """Runs until SIGTERM or SIGINT; raises what made a part fail, `EpochOver` when another epoch began."""
     if settings.metrics_port:
         start_http_server(settings.metrics_port)
-    asyncio.run(_run(_services(settings, further)))
+    asyncio.run(_run(settings, internal, _services(settings, internal, further)))
 
 
-def _services(settings: Settings, further: Sequence[Further]) -> list[Service]:
+def run_services(services: Sequence[Service]) -> None:
+    """Runs these until SIGTERM or SIGINT; raises what made one fail."""
+    asyncio.run(_run_all(services))
+
+
+def _services(settings: Settings, internal: InternalTopics, further: Sequence[Further]) -> list[Service]:
     instance = settings.instance or None
     sink = ClickHouseService(
-        settings.kafka, settings.clickhouse, InternalTopics(settings.epoch), instance=instance
+        settings.kafka,
+        ClickHouse(settings.clickhouse),
+        Decoding(internal),
+        group=internal.group(SINK_GROUP),
+        instance=instance,
     )
+    epoch, days = EpochService(settings, internal), DayService(settings.clickhouse)
     configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
-    services: list[Service] = [sink, *configured, DayService(settings.clickhouse)]
+    services: list[Service] = [epoch, sink, *configured, days]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
-    return services + [make(settings, sink) for make in further]
+    return services + [make(settings, internal) for make in further]
 
 
-async def _run(services: Sequence[Service]) -> None:
+async def _run(settings: Settings, internal: InternalTopics, services: Sequence[Service]) -> None:
+    if internal.rebuilt:
+        await asyncio.to_thread(_have_tables, settings, internal.epoch)
+    await _run_all(services)
+
+
+def _have_tables(settings: Settings, epoch: int) -> None:
+    """Returns when the tables of this epoch are in place, whoever had to put them there.
+
+    Nothing may be written before: it would go into the tables of the epoch that is over.
+    """
+    pause = 0.2
+    while True:
+        try:
+            client = connect(settings.clickhouse)
+            try:
+                put_tables_in_force(client, epoch)
+            finally:
+                client.close()
+        except (Error, OSError) as fault:
+            _LOG.warning("waits for the tables of epoch %d, again in %.1f s: %s", epoch, pause, fault)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+        else:
+            return
+
+
+async def _run_all(services: Sequence[Service]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -90,6 +132,23 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         if not task.cancelled():
             task.result()
+
+
+class EpochService:
+    """Ends the process when its epoch is over; whoever keeps it running starts it again in the next."""
+
+    name = "epoch"
+
+    def __init__(self, settings: Settings, internal: InternalTopics) -> None:
+        self._watch = EpochWatch(settings, internal.epoch)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set; raises `EpochOver`."""
+        while not stop.is_set():
+            await asyncio.to_thread(self._watch.look)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await stop.wait()
 
 
 class DirectoryService:

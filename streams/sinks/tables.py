@@ -79,6 +79,9 @@ _DEAD_LETTERS = _layout(
     ),
 )
 
+#: Tables of which every row follows from the stored events, these included: what a rebuild makes anew.
+REBUILT: tuple[str, ...] = ("events", *TABLES, "kpi_minutes")
+
 #: By name. Order of writing does not matter: every table converges by itself.
 LAYOUTS: dict[str, Layout] = {
     layout.table: layout

@@ -18,20 +18,28 @@ from tests.waiting import eventually
 
 #: What the pipeline reads, upstream first, and the consumer group that reads it.
 WORKER, SINK, CORRECTIONS = "salespulse", "salespulse.sink", "salespulse.corrections"
-READ = (
-    ("pbx.calls", WORKER),
-    ("crm.stages", WORKER),
-    ("salespulse.history.e1", CORRECTIONS),
-    ("salespulse.events.e1", WORKER),
-    ("salespulse.measurements.e1", WORKER),
-    ("salespulse.recompute.e1", CORRECTIONS),
-    ("salespulse.events.e1", SINK),
-    ("salespulse.customers.e1", SINK),
-    ("salespulse.records.e1", SINK),
-    ("salespulse.panes.e1", SINK),
-    ("dead-letters", SINK),
-    ("alerts", SINK),
-)
+GROUPS = (WORKER, SINK, CORRECTIONS)
+
+
+def read_in(epoch: int) -> tuple[tuple[str, str], ...]:
+    """Topics that are read in an epoch, and by which group."""
+    suffix = "" if epoch == 1 else f".e{epoch}"
+    worker, sink, corrections = (f"{group}{suffix}" for group in GROUPS)
+    return (
+        ("pbx.calls", worker),
+        ("crm.stages", worker),
+        (f"salespulse.history.e{epoch}", corrections),
+        (f"salespulse.events.e{epoch}", worker),
+        (f"salespulse.measurements.e{epoch}", worker),
+        (f"salespulse.recompute.e{epoch}", corrections),
+        (f"salespulse.events.e{epoch}", sink),
+        (f"salespulse.customers.e{epoch}", sink),
+        (f"salespulse.records.e{epoch}", sink),
+        (f"salespulse.panes.e{epoch}", sink),
+        ("dead-letters", sink),
+        ("alerts", sink),
+    )
+
 
 Message = tuple[str, bytes | None, bytes | None]
 
@@ -52,6 +60,8 @@ class Installation:
         self.kafka_port, self.clickhouse_port, self.http_port = (free_port() for _ in range(3))
         self.kafka = f"127.0.0.1:{self.kafka_port}"
         self._config = config
+        #: the epoch in force, which a rebuild raises
+        self.epoch = 1
         self._environment = {**os.environ, **environment}
         self._up: subprocess.Popen[bytes] | None = None
 
@@ -199,7 +209,8 @@ class Installation:
     def lag(self) -> dict[str, int]:
         """Records that nobody has finished with yet, by group and topic."""
         found = {}
-        for group in (WORKER, SINK, CORRECTIONS):
+        read = read_in(self.epoch)
+        for group in {reader for _, reader in read}:
             consumer = Consumer(
                 {
                     "bootstrap.servers": self.kafka,
@@ -208,7 +219,7 @@ class Installation:
                 }
             )
             try:
-                for topic, reader in READ:
+                for topic, reader in read:
                     if reader == group:
                         found[f"{group} {topic}"] = _lag(consumer, topic)
             finally:

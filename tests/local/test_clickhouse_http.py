@@ -127,6 +127,13 @@ class TestInserts:
         assert json.loads(reply.headers["x-clickhouse-summary"])["written_rows"] == "3"
         assert reply.headers.get("x-clickhouse-format") is None
 
+    def test_rows_that_the_table_refuses_are_told(self, clickhouse: str, table: str) -> None:
+        done(curl(clickhouse, f"ALTER TABLE {table} ADD CONSTRAINT small CHECK id < 2"))
+        reply = curl(clickhouse, ROWS, params={"query": f"INSERT INTO {table} FORMAT JSONEachRow"})
+        assert reply.status == 500
+        assert "VIOLATED_CONSTRAINT" in reply.text
+        assert contents(clickhouse, table) == ""
+
     def test_binary_rows_behind_the_statement(self, clickhouse: str, table: str) -> None:
         rows = done(
             curl(

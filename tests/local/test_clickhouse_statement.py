@@ -24,7 +24,7 @@ from streams.local.clickhouse.statement import asked_format, first_word, insert_
         (b"INSERT INTO values VALUES (1)", "INSERT INTO values ", "Values", b" (1)"),
         (
             b"INSERT INTO t SETTINGS a='FORMAT b' FORMAT TSV\n1",
-            "INSERT INTO t SETTINGS a='FORMAT b' ",
+            "INSERT INTO t ",
             "TSV",
             b"1",
         ),
@@ -35,6 +35,7 @@ def test_an_insert_is_cut_before_its_rows(text: bytes, head: str, form: str, row
     insert = insert_of(text)
     assert insert is not None
     assert (insert.head, insert.format, text[insert.data_at :]) == (head, form, rows)
+    assert insert.settings == ("SETTINGS a='FORMAT b' " if b"SETTINGS" in text else "")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,12 @@ _TABLES = (
     "bonus_terms",
     "sources",
     "kpis",
+    "closed_periods",
+    "kpi_closed",
+    "deals_closed",
+    "bonus_closed",
+    "bonus_approvals",
+    "adjustments_closed",
 )
 
 

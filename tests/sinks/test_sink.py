@@ -15,8 +15,10 @@ from confluent_kafka import Consumer, TopicPartition
 
 from streams.sinks import clickhouse as clickhouse_module
 from streams.sinks import clickhouse_service, metrics
+from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
+from streams.sinks.decoding import Decoding
 from tests.sinks.faulty_proxy import CUT_AFTER, CUT_BEFORE, OVERLOADED, PASS, FaultyClickHouse
 from tests.sinks.pipeline import Upstream
 from tests.waiting import eventually
@@ -35,8 +37,8 @@ def service(
     settings = upstream.settings
     return ClickHouseService(
         settings.kafka,
-        url or settings.clickhouse,
-        upstream.internal,
+        ClickHouse(url or settings.clickhouse),
+        Decoding(upstream.internal),
         group=upstream.group,
         instance=instance,
         reread_ms=reread_ms,
@@ -193,7 +195,8 @@ def role(upstream: Upstream) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     settings = upstream.settings.environment() | {"SALESPULSE_INSTANCE": "one"}
     code = (
         "from streams.settings import Settings; from streams.sinks.service import run_sink; "
-        "run_sink(Settings.from_env())"
+        "from streams.topics import InternalTopics; "
+        "run_sink(Settings.from_env(), InternalTopics(1))"
     )
     started: list[subprocess.Popen[bytes]] = []
 

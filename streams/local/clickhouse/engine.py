@@ -6,6 +6,9 @@ behind. Connections run side by side; one connection runs one statement at a tim
 """
 
 import importlib
+import os
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,18 +81,16 @@ class Connection:
             pairs = ", ".join(f"{name} = {quote(value)}" for name, value in values.items())
             self.run(f"SET {pairs}")
 
-    def insert(self, head: str, input_format: str, data: bytes | memoryview) -> Result:
-        """Runs `head` (an INSERT up to where FORMAT would stand) with `data` in `input_format`.
+    def insert(self, head: str, input_format: str, data: bytes | memoryview, settings: str = "") -> Result:
+        """Runs `head` (an INSERT up to its SETTINGS or FORMAT) with `data` in `input_format`.
 
         When it returns, the rows are in the table's files; a failure leaves no block half written.
+        The rows go as a file in memory: chdb's own stream of rows (`send_insert`) says that all is well
+        when the table refuses them (a constraint, too many parts), and they are lost.
         """
-        try:
-            stream = self._native.send_insert(head, input_format)
-            self._native.insert_append(stream, bytes(data))
-            answer = self._native.insert_done(stream)
-        except RuntimeError as error:
-            raise QueryFailure.from_engine(error) from None
-        return _result(answer, b"")
+        with _as_file(data) as path:
+            source = f"FROM INFILE {quote(path)} COMPRESSION 'none'"
+            return self.run(f"{head}\n{source} {settings}\nFORMAT {input_format}")
 
     def kind(self, sql: str) -> StatementKind:
         """How the engine's parser classifies `sql`, without running it."""
@@ -99,6 +100,22 @@ class Connection:
     def close(self) -> None:
         """Ends the session."""
         self._native.close()
+
+
+@contextmanager
+def _as_file(data: bytes | memoryview) -> Iterator[str]:
+    """The path of a file with these bytes; in memory alone where the system can (Linux)."""
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("rows")
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - it has no path until it is open
+            file.write(data)
+            file.flush()
+            yield f"/proc/self/fd/{descriptor}"
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            yield file.name
 
 
 def _result(answer: Any, body: bytes) -> Result:

@@ -131,7 +131,7 @@ def _run_owner(connection: Connection, question: Question) -> Answer:
             "readonly. You should use method POST for modifying queries.",
         )
     data = memoryview(question.text)[insert.data_at :]
-    return Answer(connection.insert(insert.head, insert.format, data))
+    return Answer(connection.insert(insert.head, insert.format, data, insert.settings))
 
 
 def _ask(connection: Connection, question: Question, sql: str, *, gives_rows: bool) -> Answer:

@@ -42,11 +42,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """An INSERT whose rows follow it: `head` without FORMAT, the `format`, where `data` begins."""
+    """An INSERT whose rows follow it: `head` without SETTINGS and FORMAT, `format`, where `data` begins."""
 
     head: str
     format: str
     data_at: int
+    settings: str = ""
 
 
 def tokens(text: bytes) -> Iterator[Token]:
@@ -73,24 +74,30 @@ def insert_of(text: bytes) -> Insert | None:
     if first is None or first.word != "INSERT":
         return None
     previous = first
+    settings_at: int | None = None
     for token in stream:
         if token.word in ("SELECT", "WITH", "FROM", "EXPLAIN"):
             return None
-        if token.word == "VALUES" and previous.word not in ("INTO", "TABLE"):
-            return Insert(_decoded(text[: token.end - 6]), "Values", token.end)
-        if token.word == "FORMAT" and previous.word not in ("INTO", "TABLE"):
-            return _with_format(text, token, next(stream, None))
+        is_name = previous.word in ("INTO", "TABLE")
+        if token.word == "SETTINGS" and not is_name:
+            settings_at = token.end - len(token.text)
+        if token.word == "VALUES" and not is_name:
+            return _cut(text, settings_at, token.end - 6, "Values", token.end)
+        if token.word == "FORMAT" and not is_name:
+            name = next(stream, None)
+            if name is None or name.kind != "word":
+                raise QueryFailure.named(Code.SYNTAX_ERROR, "Syntax error: expected a name after FORMAT")
+            begins = _data_start(text, name.end)
+            return _cut(text, settings_at, token.end - len(token.text), name.text.decode(), begins)
         if token.text == b";" and token.depth == 0:
-            return Insert(_decoded(text[: token.end - 1]), "Values", token.end)
+            return _cut(text, settings_at, token.end - 1, "Values", token.end)
         previous = token
-    return Insert(_decoded(text), "Values", len(text))
+    return _cut(text, settings_at, len(text), "Values", len(text))
 
 
-def _with_format(text: bytes, keyword: Token, name: Token | None) -> Insert:
-    if name is None or name.kind != "word":
-        raise QueryFailure.named(Code.SYNTAX_ERROR, "Syntax error: expected a name after FORMAT")
-    head = _decoded(text[: keyword.end - len(keyword.text)])
-    return Insert(head, name.text.decode(), _data_start(text, name.end))
+def _cut(text: bytes, settings_at: int | None, end: int, name: str, data_at: int) -> Insert:
+    at = end if settings_at is None else settings_at
+    return Insert(_decoded(text[:at]), name, data_at, _decoded(text[at:end]))
 
 
 def _data_start(text: bytes, at: int) -> int:

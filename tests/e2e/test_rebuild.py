@@ -1,0 +1,148 @@
+"""`salespulse rebuild` beside a pipeline at work: killed once, run again, and everything right by today's rules."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.feeding import SECRET, customer_key, message, recent_log, write_config
+from tests.e2e.installation import Installation, Message
+from tests.e2e.stored import differences
+from tests.journey.feeding import PIPELINES
+from tests.random_calls import HOURS, LINES, MANAGERS
+from tests.recount import recount
+from tests.waiting import eventually
+
+#: The directory of the random logs with other hours, without a manager, and another one elsewhere.
+FORMER = """
+groups:
+  night: {name: night}
+  sales: {name: sales, hours: {mon: "10:00-12:00", tue: "10:00-12:00"}}
+  support: {name: support}
+managers:
+  m1: {name: m1, group: support}
+  m2: {name: m2, group: sales}
+  m3: {name: m3, group: sales}
+  m4: {name: m4, group: support}
+lines:
+  "+74951230001": {group: night}
+"""
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    config = write_config(tmp_path / "config")
+    today = (config / "directory.yaml").read_text()
+    (config / "directory.yaml").write_text(FORMER)
+    made = Installation(tmp_path / "data", config, SALESPULSE_SECRET=SECRET)
+    made.start()
+    (config / "directory.yaml").write_text(today)
+    yield made
+    made.destroy()
+
+
+class Rebuild:
+    """The command, started."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._log = installation.folder.parent / "rebuild.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("salespulse")), "rebuild"],
+                env={**installation.environment(), "PYTHONUNBUFFERED": "1"},
+                stdout=log,
+                stderr=log,
+            )
+
+    def says(self, text: str) -> None:
+        """Waits for a line."""
+        eventually(lambda: text in self.said or self.process.poll() is not None, 60, what=text)
+        assert text in self.said, self.said
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+
+@contextmanager
+def told_meanwhile(installation: Installation, messages: list[Message]) -> Iterator[None]:
+    """Events go on coming, a few at a time, while something else is done; in the end all have come."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        for start in range(0, len(messages), 20):
+            installation.produce(messages[start : start + 20])
+            ended.wait(0.2)
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+
+
+def part_of(installation: Installation, name: str) -> int:
+    """Process id of a part of the rebuild; 0 while there is none."""
+    for process in Path("/proc").iterdir():
+        try:
+            mine = str(installation.folder).encode() in (process / "environ").read_bytes()
+            if mine and b"streams.rebuild\0" + name.encode() in (process / "cmdline").read_bytes():
+                return int(process.name)
+        except OSError:
+            continue
+    return 0
+
+
+@pytest.mark.timeout(300)
+def test_all_is_counted_by_todays_configuration_and_nothing_lost_or_doubled(
+    installation: Installation,
+) -> None:
+    log = recent_log(21, calls=500, customers=120, days=3.0, deals=40, links=10)
+    messages = [message(event) for event in log]
+    third = len(messages) // 3
+    installation.produce(messages[:third])
+    installation.wait_drained()
+    counted = recount(log, MANAGERS, LINES, HOURS, names={}, key=customer_key, pipelines=PIPELINES)
+    before = installation.query("SELECT * FROM sales_rows.measurements FINAL ORDER BY ALL")
+
+    killed = Rebuild(installation)
+    killed.says("told again")
+    killed.process.send_signal(signal.SIGKILL)
+    killed.process.wait(30)
+    assert installation.query("SELECT * FROM sales_rows.measurements FINAL ORDER BY ALL") == before
+    installation.produce(messages[third : third + 50])
+
+    with told_meanwhile(installation, messages[third + 50 :]):
+        again = Rebuild(installation)
+        again.says("rebuild-fold")
+        os.kill(eventually(lambda: part_of(installation, "fold"), 30), signal.SIGKILL)
+        assert again.process.wait(180) == 0, again.said
+    assert "epoch 3 is in force" in again.said, again.said
+    installation.epoch = 3
+    installation.wait_ready()
+    installation.wait_drained()
+    found = differences(installation, counted)
+    assert not found, "\n".join(found[:10])
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("salespulse")), "reconcile"],
+        env=installation.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    assert installation.query("SELECT name FROM system.databases WHERE name LIKE 'sales_rows_%'") == []
+    assert installation.stop() == 0
+    installation.start()  # in the epoch in force, whatever the settings say
+    installation.produce(messages[:200])
+    installation.wait_drained()
+    assert not differences(installation, counted)
