@@ -68,15 +68,15 @@ class Funnel:
 
         While no pipeline is listed at all, names stay what they are: there is nothing to map them to.
         """
-        found = self._pipeline_names.get((source, name))
-        if found:
+        found = self._pipeline_names.get((source, name)) if name else name
+        if found is not None:
             return found
         return name if name in self.pipelines or not self.pipelines else f"{UNMAPPED}{source}:{name}"
 
     def stage_of(self, source: str, pipeline: str, name: str) -> str:
         """Id of the stage that the source calls `name` in a pipeline given by its id."""
-        found = self._stage_names.get((pipeline, source, name))
-        if found:
+        found = self._stage_names.get((pipeline, source, name)) if name else name
+        if found is not None:
             return found
         known = self.pipelines.get(pipeline)
         if known is None or name in known.stages:

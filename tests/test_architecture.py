@@ -17,6 +17,7 @@ PURE = {
     "alerts",
     "bonus",
     "calendars",
+    "config_csv",
     "config_text",
     "customers",
     "directory",

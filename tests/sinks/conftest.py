@@ -22,6 +22,8 @@ _TABLES = (
     "funnel_stages",
     "plans",
     "bonus_terms",
+    "sources",
+    "kpis",
     "closed_periods",
     "kpi_closed",
     "deals_closed",
