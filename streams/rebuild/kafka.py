@@ -133,6 +133,11 @@ class Administration:
         """Names of all topics."""
         return list(self._admin.list_topics(timeout=_ANSWER_S).topics)
 
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has; 0 if there is none of this name."""
+        told = self._admin.list_topics(timeout=_ANSWER_S).topics.get(topic)
+        return len(told.partitions) if told else 0
+
     def members(self, group: str) -> int:
         """How many members a group has."""
         try:

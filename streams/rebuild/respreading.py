@@ -1,13 +1,12 @@
 """Accepted events as records of another epoch's topic `events`. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from streams.journey import keys_of, partitions_of
+from streams.journey import partitions_of
 from streams.rebuild.resolving import Restamp
 from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, pack
-from streams.topics import partition_of
 
 _EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
     EventsRecord | HistoryRecord | ForwardRecord
@@ -16,6 +15,10 @@ _EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] =
 _RECORD_BYTES = 1 << 20
 _RECORD_ROWS = 1000
 
+#: By raw topic (its index) and partition: the offset below which events are taken from the table, and from
+#: which on from the topic. So each comes once, and in the order of its raw partition: an event lies in
+#: several partitions of the topic, which come by different ways into the table at different times.
+Cut = Mapping[tuple[int, int], int]
 #: Partition and value of a record.
 Placed = tuple[int, bytes]
 
@@ -23,7 +26,8 @@ Placed = tuple[int, bytes]
 def spread(told: Iterable[tuple[EventRow, str]], partitions: int, restamp: Restamp) -> list[Placed]:
     """Records with these events, each given with the version it was stamped with.
 
-    In every partition they keep their order.
+    In every partition they keep their order: of a raw partition that of its offsets, or folds would take
+    the later ones for repetitions.
     """
     gathered = _Gathered()
     for row, config in told:
@@ -33,23 +37,19 @@ def spread(told: Iterable[tuple[EventRow, str]], partitions: int, restamp: Resta
     return gathered.records()
 
 
-def forwarded(value: bytes, source: int, partitions: tuple[int, int], restamp: Restamp) -> list[Placed]:
-    """The same for a record of partition `source` of an epoch; `partitions` of that and of the other one.
+def carried_on(value: bytes, cut: Cut, restamp: Restamp) -> bytes | None:
+    """The record of an epoch for the same partition of another one, from `cut` on; None if nothing is left.
 
-    An event lies in several partitions for its several keys: each gives what is of the keys that lie in
-    it. What a stage told itself there (history, what is handed over) the other epoch's stages tell themselves.
+    What a stage told itself (history, what is handed over) the other epoch's stages tell themselves.
     """
     content = _EVENTS.decode(value)
     if not isinstance(content, EventsRecord):
-        return []
-    before, after = partitions
-    gathered = _Gathered()
-    for row in content.rows:
-        again, stamp = restamp(row, content.config)
-        here = [key for key in keys_of(again.event) if partition_of(key, before) == source]
-        for partition in sorted({partition_of(key, after) for key in here}):
-            gathered.add(partition, again, stamp)
-    return gathered.records()
+        return None
+    rows = [row for row in content.rows if row.offset >= cut.get((row.topic, row.partition), 0)]
+    if not rows:
+        return None
+    told = [restamp(row, content.config) for row in rows]
+    return pack(EventsRecord(told[0][1], [row for row, _ in told]))
 
 
 class _Gathered:

@@ -54,7 +54,7 @@ _TOLD_EVERY_S = 5.0
 #: A round of catching up that took no longer than this is the last. What comes during it is read again
 #: from the public topics by the workers of the new epoch.
 _SHORT_S = 10.0
-#: With more events than the pipeline can fold no round is ever short: then the last takes as long as it takes.
+#: With more events than the pipeline can fold no round is ever short: the last takes what it takes.
 _MOST_ROUNDS = 20
 _LONG_STATEMENT_S = 24 * 3600
 
@@ -150,6 +150,7 @@ def _prepared(settings: Settings, *, then: bool, say: Say) -> Plan:
     load_rules(config.rules_text, config.directory)
     present = in_force(settings)
     administration = Administration(settings.kafka)
+    _check_partitions(administration, settings, present)
     with _client(settings) as client:
         if present.rebuilt:
             put_tables_in_force(client, present.epoch)  # where the last one was cut off
@@ -168,6 +169,16 @@ def _prepared(settings: Settings, *, then: bool, say: Say) -> Plan:
     return Plan(settings, present, following, config, as_then if then else as_of(config))
 
 
+def _check_partitions(administration: Administration, settings: Settings, present: InternalTopics) -> None:
+    """What is newly accepted is carried on partition by partition."""
+    number = administration.partitions(present.events)
+    if number != settings.partitions:
+        raise RebuildRefused(
+            f"{present.events} has {number} partitions, SALESPULSE_PARTITIONS wants {settings.partitions}: "
+            "a rebuild keeps their number"
+        )
+
+
 def _cleared_of_leftovers(administration: Administration, present: InternalTopics) -> int:
     """Deletes the topics of all epochs but the one in force; the last epoch that there ever was.
 
@@ -180,7 +191,7 @@ def _cleared_of_leftovers(administration: Administration, present: InternalTopic
     groups += _GROUPS if present.rebuilt else ()
     if not administration.wait_until_empty(groups, _LEFTOVERS_S):
         raise RebuildRefused(
-            "another rebuild is at work, or a role of an epoch that is over: wait for it, or end its processes"
+            "another rebuild is at work, or a role of an epoch that is over: wait for it, or end it"
         )
     ended = tuple(f".e{epoch}" for epoch in epochs)
     administration.delete([name for name in topics if ended and name.endswith(ended)], groups)
@@ -203,7 +214,7 @@ class _Catching:
         self._partitions = plan.settings.partitions
         self._writer = Writer(self._brokers)
         topics = (plan.present, plan.next)
-        self._tail = Tail(self._brokers, topics, self._partitions, plan.restamp, self._writer)
+        self._tail = Tail(self._brokers, topics, plan.restamp, self._writer)
         self._worker = Group(self._brokers, plan.present.group(WORKER_GROUP))
         self._reach = _Reach(self._brokers, plan.next)
 
@@ -217,11 +228,12 @@ class _Catching:
                 self._reach.close()
 
     def _up(self, client: Client) -> dict[Place, int]:
-        with Group(self._brokers, self._plan.present.group(SINK_GROUP)) as sink:
-            # First: what the sink stores from now on may be in the copy or not.
-            self._tail.begin(sink.positions([self._plan.present.events]))
+        cut = _by_index(self._worker.positions(EVENT_TOPICS))
+        self._tail.begin(cut)
+        # What was accepted below the cut lies below the ends that come after it.
+        self._wait_for_the_sink(self._worker.ends([self._plan.present.events]))
         stored = StoredEvents(client, self._plan.next.epoch)
-        total = stored.copy()
+        total = stored.copy(cut, _by_index(self._worker.ends(EVENT_TOPICS)))
         self._check_configs(stored)
         self._feed(stored, total)
         for number in range(1, _MOST_ROUNDS + 1):
@@ -236,6 +248,19 @@ class _Catching:
                 break
         self._check_tables(client, stored)
         return positions
+
+    def _wait_for_the_sink(self, ends: dict[Place, int]) -> None:
+        told = time.monotonic()
+        with Group(self._brokers, self._plan.present.group(SINK_GROUP)) as sink:
+            while True:
+                positions = sink.positions([self._plan.present.events])
+                left = sum(max(0, end - positions.get(place, 0)) for place, end in ends.items())
+                if not left:
+                    return
+                if time.monotonic() - told > _TOLD_EVERY_S:
+                    told = time.monotonic()
+                    self._say(f"waits for the sink, which has {left:,} records of events to store")
+                time.sleep(_LOOK_S)
 
     def _feed(self, stored: StoredEvents, total: int) -> None:
         told, fed = time.monotonic(), 0
@@ -256,7 +281,7 @@ class _Catching:
         unknown = sorted(stored.configs() - known)
         if unknown:
             raise RebuildRefused(
-                f"events are stamped with configurations that are on no record any more: {', '.join(unknown)}. "
+                f"events are stamped with configurations that are on no record: {', '.join(unknown)}. "
                 "Rebuild them under the present one: `salespulse rebuild --config today`"
             )
 
@@ -268,6 +293,11 @@ class _Catching:
             raise RebuildRefused(
                 "a migration has changed the tables meanwhile: run `salespulse rebuild` again"
             )
+
+
+def _by_index(places: dict[Place, int]) -> dict[tuple[int, int], int]:
+    """Places of the public topics as rows of events name them."""
+    return {(EVENT_TOPICS.index(topic), number): offset for (topic, number), offset in places.items()}
 
 
 class _Reach:
@@ -344,7 +374,7 @@ def _switch(plan: Plan, positions: dict[Place, int], say: Say) -> None:
 
 
 def _clear_up(plan: Plan, say: Say) -> None:
-    """Waits for the roles, and deletes what is of the epoch before. All of it can also be done by the next rebuild."""
+    """Waits for the roles, and deletes what is of the epoch before; what is left the next rebuild deletes."""
     administration = Administration(plan.settings.kafka)
     present, following = plan.present, plan.next
     if not administration.wait_until_joined(
@@ -353,9 +383,7 @@ def _clear_up(plan: Plan, say: Say) -> None:
         say("no worker or no sink is at work: start them (`salespulse worker`, `salespulse sink`)")
     old = [present.group(group) for group in _GROUPS]
     if not administration.wait_until_empty(old, _ROLES_S):
-        say(
-            f"some role still works in epoch {present.epoch}: start it again. The next rebuild clears up after it"
-        )
+        say(f"a role still works in epoch {present.epoch}: start it again. The next rebuild clears up")
         return
     try:
         topics = [name for name in administration.topics() if name.endswith(f".e{present.epoch}")]

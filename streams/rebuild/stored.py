@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from streams.rebuild.respreading import Cut
 from streams.records import Event, EventRow
 from streams.sinks.connection import ROWS
 from streams.sinks.rebuilt_tables import database_of
@@ -40,15 +41,20 @@ class StoredEvents:
         self._client = client
         self._database = database_of(epoch)
         self._begins: dict[_Raw, list[_Place]] = {}
+        self._cut: Cut = {}
 
-    def copy(self) -> int:
-        """Makes the copy; how many events there are. Raises clickhouse-connect's errors, and `LogsTooOften`."""
+    def copy(self, cut: Cut, ends: Cut) -> int:
+        """Makes the copy; how many events there are. Raises clickhouse-connect's errors, and `LogsTooOften`.
+
+        `cut`: what lies from there on is not told by `stretches`. `ends`: where the raw topics end.
+        """
+        self._cut = cut
         self._client.command(
             f"CREATE TABLE {self._database}.feed ENGINE = MergeTree ORDER BY ({_ORDER}) AS "
             "SELECT source, event_id, type, at, customer, manager, `group`, data, extra, raw_topic, "
             f"raw_partition, raw_offset, logged_at, config FROM {ROWS}.events FINAL"
         )
-        self._begins = self._logs()
+        self._begins = self._logs(ends)
         ((count,),) = self._client.query(f"SELECT count() FROM {self._database}.feed").result_rows
         return int(count)
 
@@ -58,13 +64,14 @@ class StoredEvents:
         return {str(row[0]) for row in rows}
 
     def stretches(self) -> Iterator[list[tuple[EventRow, str]]]:
-        """All events, each with the version it was stamped with."""
+        """All events below the cut, each with the version it was stamped with."""
         after: tuple[Any, ...] | None = None
         while True:
             rows = self._stretch(after)
             if not rows:
                 return
-            yield [self._row(list(values)) for values in rows]
+            told = (self._row(list(values)) for values in rows)
+            yield [(row, config) for row, config in told if self._is_below(row)]
             last = rows[-1]
             after = (last[0], *last[1:4], last[4], last[5])
 
@@ -81,14 +88,14 @@ class StoredEvents:
         if after is not None:
             began = "fromUnixTimestamp64Milli({at:Int64}, 'UTC')"
             where = (
-                f"WHERE logged_at >= {began} AND ({_ORDER}) > ({began}, {{topic:UInt8}}, {{partition:Int32}}, "
-                "{offset:Int64}, {source:String}, {event:String})"
+                f"WHERE logged_at >= {began} AND ({_ORDER}) > ({began}, {{topic:UInt8}}, "
+                "{partition:Int32}, {offset:Int64}, {source:String}, {event:String})"
             )
             names = ("at", "topic", "partition", "offset", "source", "event")
             parameters = dict(zip(names, after, strict=True))
         found = self._client.query(
-            "SELECT toUnixTimestamp64Milli(logged_at), raw_topic, raw_partition, raw_offset, source, event_id, "
-            "type, toUnixTimestamp64Milli(at), customer, manager, `group`, data, extra, config "
+            "SELECT toUnixTimestamp64Milli(logged_at), raw_topic, raw_partition, raw_offset, source, "
+            "event_id, type, toUnixTimestamp64Milli(at), customer, manager, `group`, data, extra, config "
             f"FROM {self._database}.feed {where} ORDER BY {_ORDER} LIMIT {_PER_STRETCH}",
             parameters=parameters,
         )
@@ -111,6 +118,9 @@ class StoredEvents:
         number = self._numbered(topic, partition, (logged_at, offset))
         return EventRow(topic, number, offset, logged_at, event), config
 
+    def _is_below(self, row: EventRow) -> bool:
+        return row.partition >= _FORMER or row.offset < self._cut.get((row.topic, row.partition), 0)
+
     def _numbered(self, topic: int, partition: int, place: _Place) -> int:
         """The partition's number, another one for a log that ended before the present one began."""
         begins = self._begins.get((topic, partition))
@@ -119,8 +129,20 @@ class StoredEvents:
         former = len(begins) - bisect_right(begins, place)
         return partition + former * _FORMER
 
-    def _logs(self) -> dict[_Raw, list[_Place]]:
-        """Where offsets of a raw partition began again: its topic was made anew since, or a clock put back."""
+    def _logs(self, ends: Cut) -> dict[_Raw, list[_Place]]:
+        """Where offsets of a raw partition began again: its topic was made anew, or a clock put back."""
+        found = self._restarts()
+        newest = self._client.query(
+            "SELECT raw_topic, raw_partition, max((toUnixTimestamp64Milli(logged_at), raw_offset)) "
+            f"FROM {self._database}.feed GROUP BY raw_topic, raw_partition"
+        ).result_rows
+        for topic, partition, (logged_at, offset) in newest:
+            # Of the present log nothing is stored yet: all there is lies behind its end, or was never cut.
+            if offset >= ends.get((topic, partition), 0) or (topic, partition) not in self._cut:
+                found.setdefault((topic, partition), []).append((logged_at, offset + 1))
+        return found
+
+    def _restarts(self) -> dict[_Raw, list[_Place]]:
         before = (
             f"lagInFrame(raw_offset, 1, -1) OVER (PARTITION BY raw_topic, raw_partition ORDER BY {_WITHIN})"
         )
@@ -133,7 +155,7 @@ class StoredEvents:
         ).result_rows
         if len(rows) == _MOST_FORMER:
             raise LogsTooOften(
-                f"the offsets of the raw topics begin again {_MOST_FORMER} times or more in the stored events: "
+                f"the offsets of the raw topics begin again {_MOST_FORMER} times or more in the events: "
                 "was the clock of Kafka's broker put back again and again?"
             )
         found: dict[_Raw, list[_Place]] = {}

@@ -1,17 +1,20 @@
 """Carries on to the next epoch what is newly accepted in the one in force: events, and customers' phones."""
 
+import time
 from collections.abc import Mapping
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streams.rebuild.kafka import Place, Writer
 from streams.rebuild.resolving import Restamp
-from streams.rebuild.respreading import forwarded
-from streams.topics import InternalTopics, partition_of
+from streams.rebuild.respreading import Cut, carried_on
+from streams.topics import EVENT_TOPICS, InternalTopics
 
 _ANSWER_S = 15.0
 _POLL_S = 0.2
 _RECORDS = 500
+#: Brokers' and our clock may differ by so much (ms).
+_SKEW_MS = 10 * 60_000
 
 
 class Tail:
@@ -21,17 +24,15 @@ class Tail:
         self,
         brokers: str,
         topics: tuple[InternalTopics, InternalTopics],
-        partitions: int,
         restamp: Restamp,
         writer: Writer,
     ) -> None:
-        """`topics`: of the epoch in force and of the next; `partitions`: of the next one's topics."""
+        """`topics`: of the epoch in force and of the next, which have the same partitions."""
         self._present, self._next = topics
-        self._partitions = partitions
         self._restamp = restamp
         self._writer = writer
+        self._cut: Cut = {}
         self._read: dict[Place, int] = {}
-        self._before = 0
         self._consumer = Consumer(
             {
                 "bootstrap.servers": brokers,
@@ -48,23 +49,38 @@ class Tail:
         """The topics that are read."""
         return self._present.events, self._present.customers
 
-    def begin(self, stored: Mapping[Place, int]) -> None:
-        """Begins with what is not among the stored events for certain: where the sink had come."""
-        places = []
-        told = self._consumer.list_topics(timeout=_ANSWER_S).topics
-        for topic in self.read:
-            for number in told[topic].partitions:
-                low, _ = self._consumer.get_watermark_offsets(
-                    TopicPartition(topic, number), timeout=_ANSWER_S
-                )
-                start = max(low, stored.get((topic, number), 0)) if topic == self._present.events else low
-                self._read[topic, number] = start
-                places.append(TopicPartition(topic, number, start))
-        self._before = len(told[self._present.events].partitions)
+    def begin(self, cut: Cut) -> None:
+        """Begins at `cut`, or earlier: what lies below it is passed over."""
+        self._cut = cut
+        since = self._since()
+        places = [self._start(topic, number, since) for topic in self.read for number in self._numbers(topic)]
+        self._read = {(place.topic, place.partition): place.offset for place in places}
         self._consumer.assign(places)
 
+    def _numbers(self, topic: str) -> list[int]:
+        return sorted(self._consumer.list_topics(timeout=_ANSWER_S).topics[topic].partitions)
+
+    def _since(self) -> int:
+        """When the first record at or above the cut was written, or an earlier moment (ms)."""
+        since = int(time.time() * 1000)
+        for (topic, number), offset in self._cut.items():
+            place = TopicPartition(EVENT_TOPICS[topic], number, offset)
+            low, high = self._consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
+            if max(low, offset) < high:
+                self._consumer.assign([place])
+                since = min([since, *(m.timestamp()[1] for m in self._consumer.consume(1, _ANSWER_S))])
+        return since - _SKEW_MS
+
+    def _start(self, topic: str, number: int, since: int) -> TopicPartition:
+        """Events are written after their raw record; phones are read from the beginning."""
+        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=_ANSWER_S)
+        if topic == self._present.customers or low == high:
+            return TopicPartition(topic, number, low)
+        (found,) = self._consumer.offsets_for_times([TopicPartition(topic, number, since)], timeout=_ANSWER_S)
+        return TopicPartition(topic, number, found.offset if found.offset >= 0 else high)
+
     def follow(self, ends: Mapping[Place, int]) -> int:
-        """Carries on all below these ends; how many records. Raises `NotTaken` and confluent-kafka's errors."""
+        """Carries on all below these ends; how many records. Raises `NotTaken`, and Kafka's errors."""
         carried = 0
         while any(self._read[place] < end for place, end in ends.items()):
             for message in self._consumer.consume(_RECORDS, _POLL_S):
@@ -87,10 +103,8 @@ class Tail:
 
     def _carry(self, topic: str, number: int, key: bytes | None, value: bytes | None) -> None:
         if topic == self._present.customers:
-            if key is not None:
-                place = partition_of(key.decode(), self._partitions)
-                self._writer.put(self._next.customers, place, value, key)
+            self._writer.put(self._next.customers, number, value, key)
             return
-        counts = (self._before, self._partitions)
-        for partition, record in forwarded(value or b"", number, counts, self._restamp):
-            self._writer.put(self._next.events, partition, record)
+        record = carried_on(value or b"", self._cut, self._restamp)
+        if record is not None:
+            self._writer.put(self._next.events, number, record)

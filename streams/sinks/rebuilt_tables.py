@@ -101,7 +101,8 @@ def _databases(client: Client, epoch: int | None = None) -> Iterator[str]:
 def _epoch_of(client: Client, database: str, table: str) -> int:
     """The epoch whose rows a table takes; 0 for a table that no rebuild made, or that is not there."""
     told = client.query(
-        "SELECT create_table_query FROM system.tables WHERE database = {database:String} AND name = {table:String}",
+        "SELECT create_table_query FROM system.tables "
+        "WHERE database = {database:String} AND name = {table:String}",
         parameters={"database": database, "table": table},
     ).result_rows
     found = _CONSTRAINT.search(str(told[0][0])) if told else None

@@ -33,9 +33,8 @@ def tables(store: Client) -> Iterator[Client]:
 
 
 def put(client: Client, database: str, call: str, epoch: int) -> None:
-    client.command(
-        f"INSERT INTO {database}.calls (source, call_id, version) VALUES ('pbx', '{call}', {version(epoch, 7)})"
-    )
+    values = f"('pbx', '{call}', {version(epoch, 7)})"
+    client.command(f"INSERT INTO {database}.calls (source, call_id, version) VALUES {values}")
 
 
 def calls(client: Client) -> list[Any]:
