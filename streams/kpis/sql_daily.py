@@ -9,30 +9,30 @@ A row stands where something was counted. A KPI whose facts are dated ahead, at 
 from the day on at which one is due, with value null until the first deadline has passed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.formulas import Distinct, Quantile, Quotient
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
+    COUNTED,
     DAYS,
-    NOTHING,
-    counted_in_panes,
-    dated_ahead,
+    NO_COUNTS,
+    NO_TAGS,
+    calls_since,
     dated_calls,
     dated_panes,
     declared,
-    summed,
-    unfolded,
+    known,
+    summed_panes,
 )
-from streams.kpis.sql_days import Per, local_day, zone_lists
-from streams.kpis.sql_formulas import divisor, quantile
+from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, Per
+from streams.kpis.sql_formulas import quantile
 
 KEPT = "sales_rows.kpi_days_kept"
 
 _KINDS = "['m', 'g', 'a', 'l'], ['manager', 'group', 'all', 'line']"
-#: The earliest moment at which a day begins anywhere, before its midnight in UTC.
-_EARLIEST = "INTERVAL 15 HOUR"
+#: No moment before it is of a day after `through`.
+_SINCE = f"toDateTime(through + 1, 'UTC') - {BEFORE}"
 
 #: Name, type and comment of the columns, in order.
 _COLUMNS = (
@@ -69,120 +69,95 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     """SELECT of one row per subject and KPI, and per day or for the whole period."""
-    known = list(kpis.values())
-    shared = _among(kpi for kpi in known if isinstance(kpi.formula, Quotient) and kpi.formula.shared)
     day = "day,\n    " if per == "day" else ""
     return f"""WITH
-{zone_lists()},
-    {_through(kpis)} AS through,
-{NOTHING}
+{DEFAULT_ZONE},
+    assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
+    {NO_COUNTS} AS no_counts,
+    {NO_TAGS} AS no_tags,
+    known AS ({known(kpis)})
 SELECT
     {day}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
-    kpi,
-    {_value(known, shared)} AS value,
+    counted.kpi AS kpi,
+    multiIf(n = 0, NULL, histogram != 0, {quantile("counts", "percent")} / divisor,
+        upper / (if(shared, n, 1) * divisor)) AS value,
     n,
-    if({shared}, upper / {divisor(known)}, NULL) AS num,
-    if({shared}, n, NULL) AS den,
+    if(shared, upper / divisor, NULL) AS num,
+    if(shared, n, NULL) AS den,
     n / due AS mature,
     revised_at
 FROM
-({_counted(per, kpis)}
-)
+({_counted(per)}
+) AS counted
+INNER JOIN known ON known.kpi = counted.kpi
 WHERE due != 0"""
 
 
-def _value(kpis: list[Kpi], shared: str) -> str:
-    quantiles = [(kpi, f) for kpi in kpis if isinstance(f := kpi.formula, Quantile)]
-    ids = ", ".join(f"'{kpi.id}'" for kpi, _ in quantiles)
-    percents = ", ".join(str(formula.percent) for _, formula in quantiles)
-    middle = quantile("counts", f"transform(kpi, [{ids}], [{percents}], 0)")
-    spread = f"{_among(kpi for kpi, _ in quantiles)}, {middle} / {divisor(kpis)}, " if quantiles else ""
-    return f"multiIf(n = 0, NULL, {spread}upper / (if({shared}, n, 1) * {divisor(kpis)}))"
-
-
-def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
-    parts = "\nUNION ALL".join((_kept(per, kpis), _of_panes(per, kpis), _of_lines(per)))
+def _counted(per: Per) -> str:
+    """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at."""
+    parts = "\nUNION ALL".join((_kept(per), _of_panes(per), _of_lines(per)))
     if per == "day":
         return parts
-    once = _among(kpi for kpi in kpis.values() if isinstance(kpi.formula, Distinct))
     return f"""
 SELECT
-    kpi, who, if({once}, length(groupUniqArrayArray(tags) AS seen), sum(upper)) AS upper,
-    if({once}, length(seen), sum(n)) AS n,
-    if({once}, length(groupUniqArrayArray(arrayConcat(tags, ahead))), sum(due)) AS due,
-    sumMap(counts) AS counts, max(revised_at) AS revised_at
+    kpi, who, sumMap(parts.counts) AS counts, max(parts.revised_at) AS revised_at,
+    groupUniqArrayArray(tags) AS seen, groupUniqArrayArray(parts.foreseen) AS foreseen,
+    if(empty(seen), sum(parts.upper), toInt64(length(seen))) AS upper,
+    if(empty(seen), sum(parts.n), toInt64(length(seen))) AS n,
+    if(empty(seen) AND empty(foreseen), sum(parts.due), toInt64(length(arrayDistinct(arrayConcat(seen, foreseen))))) AS due
 FROM
 ({parts}
-)
+) AS parts
 GROUP BY kpi, who"""
 
 
-def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
+def _kept(per: Per) -> str:
     """Days that have been added up: they are over, so all that was due is counted."""
     return f"""
-SELECT
-    kpi, day, subject AS who, upper, n, n AS due, counts, tags, no_tags AS ahead, revised_at
+SELECT kpi, day, subject AS who, upper, n, n AS due, counts, tags, no_tags AS foreseen, revised_at
 FROM {DAYS} FINAL
-WHERE day <= through{_period(per, "day")} AND {_among(counted_in_panes(kpis))}"""
+WHERE kpi != '' AND day <= through{_asked(per)}"""
 
 
-
-
-def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
-    counted = counted_in_panes(kpis)
-    ahead = _among(kpi for kpi in counted if dated_ahead(kpi))
-    begun = f"minute <= now('UTC') OR day <= {local_day('now()', 'subject')}"
-    where = f"minute >= {_first_moment()} AND day > through AND ({begun}){_period(per, 'minute')}"
+def _of_panes(per: Per) -> str:
+    """Later days. Facts dated ahead are due on a day that has begun, and counted from their moment on."""
+    rows = dated_panes(
+        f"minute >= {_SINCE}{_asked(per, 'minute')}",
+        f"day > through AND (minute <= now('UTC') OR day <= today){_asked(per)}",
+    )
+    sums = summed_panes(rows, "subject, day, minute <= now('UTC') AS begun", "subject, day, begun")
     return f"""
 SELECT
-    kept.1 AS kpi, day, subject AS who, sumIf(kept.2, begun) AS upper, sumIf(kept.3, begun) AS n,
-    sumIf(kept.3, begun OR {ahead.replace("kpi", "kept.1")}) AS due, sumMapIf(kept.4, begun) AS counts,
-    groupUniqArrayArrayIf(kept.5, begun) AS tags, groupUniqArrayArrayIf(kept.5, NOT begun) AS ahead,
-    max(revised_at) AS revised_at
+    kpi, day, subject AS who, sumIf(seen.upper, begun) AS upper, sumIf(seen.n, begun) AS n,
+    sumIf(seen.n, begun OR ahead) AS due, sumMapIf(seen.counts, begun) AS counts,
+    groupUniqArrayArrayIf(seen.tags, begun) AS tags, groupUniqArrayArrayIf(seen.tags, NOT begun) AS foreseen,
+    max(seen.revised_at) AS revised_at
 FROM
 (
-    SELECT subject, day, panes.minute <= now('UTC') AS begun,
-        {summed("panes")},
-        max(inserted_at) AS revised_at
-    FROM ({dated_panes(where)}) AS panes
-    GROUP BY subject, day, begun
-)
-ARRAY JOIN {unfolded(counted)} AS kept
-WHERE kept.3 != 0 OR kept.2 != 0
+    SELECT kpi, day, subject, begun, known.ahead AS ahead, revised_at,
+    {COUNTED}
+    FROM ({sums}) AS sums
+    CROSS JOIN known
+) AS seen
+WHERE seen.upper != 0 OR seen.n != 0
 GROUP BY kpi, day, who"""
 
 
 def _of_lines(per: Per) -> str:
-    since = _first_moment()
-    recent = " OR ".join(f"{moment} >= {since}" for moment in ("started_at", "answered_at", "ended_at"))
+    rows = dated_calls(calls_since(_SINCE), f"day > through{_asked(per)}")
     return f"""
 SELECT
-    kpi, day, subject AS who, sum(upper) AS upper, toInt64(count()) AS n, n AS due,
-    no_counts AS counts, no_tags AS tags, no_tags AS ahead, max(inserted_at) AS revised_at
-FROM ({dated_calls(f"({recent}) AND day > through{_period(per, 'at')}")})
+    kpi, day, subject AS who, sum(lines.upper) AS upper, toInt64(count()) AS n, n AS due,
+    no_counts AS counts, no_tags AS tags, no_tags AS foreseen, max(inserted_at) AS revised_at
+FROM ({rows}) AS lines
 GROUP BY kpi, day, who"""
 
 
-
-
-def _through(kpis: Mapping[str, Kpi]) -> str:
-    return f"(SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')"
-
-
-def _first_moment() -> str:
-    """No moment before it is of a day after `through`."""
-    return f"toDateTime(through + 1, 'UTC') - {_EARLIEST}"
-
-
-def _period(per: Per, moment: str) -> str:
-    """Condition that the day lies in the period asked for; the moment lets the table skip the rest."""
+def _asked(per: Per, moment: str = "") -> str:
+    """Condition that the day lies in the period asked for; that on a moment lets the table skip the rest."""
     if per == "day":
         return ""
-    asked = " AND day BETWEEN {from:Date} AND {to:Date}"
-    return asked if moment == "day" else f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1{asked}"
-
-
-def _among(kpis: Iterable[Kpi]) -> str:
-    ids = ", ".join(f"'{kpi.id}'" for kpi in kpis)
-    return f"kpi IN ({ids})" if ids else "0"
+    if moment:
+        return f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1"
+    return " AND day BETWEEN {from:Date} AND {to:Date}"

@@ -1,7 +1,8 @@
-"""The local day that a moment belongs to, without a join.
+"""The local day that a moment belongs to.
 
-Its zone is that of the subject, as in `sql_zoned`: a group's own, a manager's group's; all others
-have the directory's, which stands at the group `unassigned`.
+Its zone is that of the subject, as in `sql_zoned`: a group's own, a manager's group's; all others have
+the directory's, which stands at the group `unassigned`. Zones are joined and not written into the
+query, whose text and planning then do not grow with the number of managers.
 """
 
 from typing import Literal
@@ -11,29 +12,38 @@ from streams.kpis.sql_zoned import GROUPS, MANAGERS
 #: Whether a view's rows are of days or of the period from..to.
 Per = Literal["day", "period"]
 
-
-def zone_lists() -> str:
-    """Scalars that `local_day` reads: the directory's zone, and zones in the order of their subjects."""
-    return f"""    (
+#: Scalar: the directory's zone.
+DEFAULT_ZONE = f"""    assumeNotNull((
         SELECT if(max(time_zone) = '', 'UTC', toString(max(time_zone)))
         FROM {GROUPS} FINAL
         WHERE `group` = 'unassigned'
-    ) AS default_zone,
-    (
-        SELECT groupArray((subject, zone))
-        FROM
-        (
-            SELECT concat('g:', `group`) AS subject, toString(time_zone) AS zone FROM {GROUPS} FINAL
-            UNION ALL
-            SELECT concat('m:', manager) AS subject, toString(time_zone) AS zone FROM {MANAGERS} FINAL
-        )
-        WHERE zone != ''
-    ) AS known_zones,
-    arrayPushBack(arrayMap(known -> known.1, known_zones), '') AS zoned_subjects,
-    arrayPushBack(arrayMap(known -> known.2, known_zones), default_zone) AS zones_of_subjects"""
+    )) AS default_zone"""
+
+#: SELECT of subject, zone: of all groups and managers that have one.
+ZONES = f"""SELECT concat('g:', `group`) AS subject, toString(time_zone) AS zone
+    FROM {GROUPS} FINAL
+    WHERE time_zone != ''
+    UNION ALL
+    SELECT concat('m:', manager) AS subject, toString(time_zone) AS zone
+    FROM {MANAGERS} FINAL
+    WHERE time_zone != ''"""
+
+_ZONE = "if(zones.zone = '', default_zone, zones.zone)"
+#: How long before its midnight in UTC a local day begins, and how long after it ends, at most.
+BEFORE = "INTERVAL 15 HOUR"
+AFTER = "INTERVAL 39 HOUR"
 
 
-def local_day(moment: str, subject: str) -> str:
-    """Date of a moment (DateTime) where the subject, such as `g:sales`, is."""
-    zone = f"transform(toString({subject}), zoned_subjects, zones_of_subjects, default_zone)"
-    return f"toDate(formatDateTime({moment}, '%F', {zone}))"
+def dated(rows: str, where: str, moment: str = "at", zoned: str = "zoned") -> str:
+    """SELECT of rows with `day` and `today`, the local dates of their moment (DateTime) and of now.
+
+    `zoned` is the column with the subject whose zone it is; `where` may speak of both dates.
+    """
+    return f"""SELECT rows.*, {_date(f"rows.{moment}")} AS day, {_date("now('UTC')")} AS today
+FROM ({rows}) AS rows
+LEFT JOIN ({ZONES}) AS zones ON zones.subject = rows.{zoned}
+WHERE {where}"""
+
+
+def _date(moment: str) -> str:
+    return f"toDate(formatDateTime({moment}, '%F', {_ZONE}))"
