@@ -1,9 +1,10 @@
 """Views `kpi_daily` and `kpi_period`: the value of every KPI over days.
 
 What has been counted comes from table `kpi_days` for the days up to the one that `kpi_days_kept`
-names, and for all later ones from the panes and calls themselves: so today's row equals the live value
-at once, and a day that nobody has added up yet is right too. Sums are added up first and evaluated
-then, so that a share of a month is of the month's calls and no mean of the days' shares.
+names, and for all later ones from the panes themselves: so today's row equals the live value at once,
+and a day that nobody has added up yet is right too. Lines, which have no live values, come from the
+table for all days. Sums are added up first and evaluated then, so that a share of a month is of the
+month's calls and no mean of the days' shares.
 
 A row stands where something was counted. A KPI whose facts are dated ahead, at deadlines, has its row
 from the day on at which one is due, with value null until the first deadline has passed.
@@ -14,19 +15,17 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
+    CONCERNS,
     COUNTED,
     DAYS,
-    NO_COUNTS,
     NO_TAGS,
-    calls_since,
-    dated_calls,
+    VALUE,
     dated_panes,
     declared,
     known,
     summed_panes,
 )
 from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, Per
-from streams.kpis.sql_formulas import quantile
 
 KEPT = "sales_rows.kpi_days_kept"
 
@@ -73,54 +72,54 @@ def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     return f"""WITH
 {DEFAULT_ZONE},
     assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
-    {NO_COUNTS} AS no_counts,
-    {NO_TAGS} AS no_tags,
-    known AS ({known(kpis)})
 SELECT
     {day}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
-    counted.kpi AS kpi,
-    multiIf(n = 0, NULL, histogram != 0, {quantile("counts", "percent")} / divisor,
-        upper / (if(shared, n, 1) * divisor)) AS value,
+    kpi,
+    {VALUE} AS value,
     n,
     if(shared, upper / divisor, NULL) AS num,
     if(shared, n, NULL) AS den,
     n / due AS mature,
     revised_at
 FROM
-({_counted(per)}
-) AS counted
-INNER JOIN known ON known.kpi = counted.kpi
+({_counted(per, kpis)}
+)
 WHERE due != 0"""
 
 
-def _counted(per: Per) -> str:
-    """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at."""
-    parts = "\nUNION ALL".join((_kept(per), _of_panes(per), _of_lines(per)))
+def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
+    """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at, how it follows."""
+    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_panes(per, kpis)}"
     if per == "day":
         return parts
     return f"""
 SELECT
-    kpi, who, sumMap(parts.counts) AS counts, max(parts.revised_at) AS revised_at,
+    kpi, who, any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor,
+    sumMap(parts.counts) AS counts, max(parts.revised_at) AS revised_at,
     groupUniqArrayArray(tags) AS seen, groupUniqArrayArray(parts.foreseen) AS foreseen,
     if(empty(seen), sum(parts.upper), toInt64(length(seen))) AS upper,
     if(empty(seen), sum(parts.n), toInt64(length(seen))) AS n,
-    if(empty(seen) AND empty(foreseen), sum(parts.due), toInt64(length(arrayDistinct(arrayConcat(seen, foreseen))))) AS due
+    if(empty(seen) AND empty(foreseen), sum(parts.due), toInt64(length(arrayDistinct(arrayConcat(seen, foreseen)))))
+        AS due
 FROM
 ({parts}
 ) AS parts
 GROUP BY kpi, who"""
 
 
-def _kept(per: Per) -> str:
+def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """Days that have been added up: they are over, so all that was due is counted."""
+    ids = ", ".join(f"'{id}'" for id in kpis)
     return f"""
-SELECT kpi, day, subject AS who, upper, n, n AS due, counts, tags, no_tags AS foreseen, revised_at
+SELECT
+    kpi, day, toString(subject) AS who, upper, n, n AS due, counts, tags, {NO_TAGS} AS foreseen,
+    percent, shared, divisor, revised_at
 FROM {DAYS} FINAL
-WHERE kpi != '' AND day <= through{_asked(per)}"""
+WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0) AND (day <= through OR startsWith(subject, 'l:')){_asked(per)}"""
 
 
-def _of_panes(per: Per) -> str:
+def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """Later days. Facts dated ahead are due on a day that has begun, and counted from their moment on."""
     rows = dated_panes(
         f"minute >= {_SINCE}{_asked(per, 'minute')}",
@@ -132,25 +131,16 @@ SELECT
     kpi, day, subject AS who, sumIf(seen.upper, begun) AS upper, sumIf(seen.n, begun) AS n,
     sumIf(seen.n, begun OR ahead) AS due, sumMapIf(seen.counts, begun) AS counts,
     groupUniqArrayArrayIf(seen.tags, begun) AS tags, groupUniqArrayArrayIf(seen.tags, NOT begun) AS foreseen,
-    max(seen.revised_at) AS revised_at
+    any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor, max(seen.revised_at) AS revised_at
 FROM
 (
-    SELECT kpi, day, subject, begun, known.ahead AS ahead, revised_at,
+    SELECT kpi, day, subject, begun, ahead, percent, shared, divisor, revised_at,
     {COUNTED}
     FROM ({sums}) AS sums
-    CROSS JOIN known
+    CROSS JOIN ({known(kpis)}) AS known
+    WHERE {CONCERNS}
 ) AS seen
 WHERE seen.upper != 0 OR seen.n != 0
-GROUP BY kpi, day, who"""
-
-
-def _of_lines(per: Per) -> str:
-    rows = dated_calls(calls_since(_SINCE), f"day > through{_asked(per)}")
-    return f"""
-SELECT
-    kpi, day, subject AS who, sum(lines.upper) AS upper, toInt64(count()) AS n, n AS due,
-    no_counts AS counts, no_tags AS tags, no_tags AS foreseen, max(inserted_at) AS revised_at
-FROM ({rows}) AS lines
 GROUP BY kpi, day, who"""
 
 

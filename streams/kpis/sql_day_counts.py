@@ -8,7 +8,8 @@ number of KPI. The columns of what comes out, which is also a row of table `kpi_
 - upper: what is added up, or stands above the line of a share or mean,
 - n: how many it rests on,
 - counts: histogram of a quantile, tags: whom to count once; empty for all others,
-- revised_at: when the newest of the rows was stored that the subject's day rests on.
+- revised_at: when the newest of the rows was stored that the subject's day rests on,
+- percent, shared, divisor: how the value follows (`value`).
 
 A line (the number that was called) has KPI from the stored calls: panes do not know lines. They are
 dated like those of a group, a call at its start, an answer at the answer, a missed call at its end,
@@ -22,7 +23,7 @@ from streams.kpis.formulas import Distinct, NowFormula, Quantile, Quotient, Term
 from streams.kpis.kpi import Kpi
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql_days import dated
-from streams.kpis.sql_formulas import size
+from streams.kpis.sql_formulas import quantile, size
 from streams.kpis.sql_panes import PANES, column, pane_columns
 
 CALLS = "sales_rows.calls"
@@ -36,12 +37,13 @@ _NUMBERS = [name for name, kind in pane_columns() if kind == "Int64"]
 _HISTOGRAMS = [name for name, _ in pane_columns() if name.endswith("_hist")]
 _SETS = [name for name, _ in pane_columns() if name.endswith("_set")]
 
-#: One KPI: which numbers make its upper term and its n, its histogram and its set (from 1, 0: none),
+#: One KPI: for which kinds of subject it is, which numbers make its upper term and its n, its histogram and its set (from 1, 0: none),
 #: whether it counts facts that are dated ahead, and how its value follows.
 _KNOWN_TYPE = (
-    "Array(Tuple(kpi String, uppers Array(UInt16), ns Array(UInt16), histogram UInt16, tagged UInt16, "
-    "ahead UInt8, percent UInt8, shared UInt8, divisor Int64))"
+    "Array(Tuple(kpi String, subjects String, uppers Array(UInt16), ns Array(UInt16), histogram UInt16, "
+    "tagged UInt16, ahead UInt8, percent UInt8, shared UInt8, divisor Int64))"
 )
+_KNOWN = "kpi subjects uppers ns histogram tagged ahead percent shared divisor".split()
 
 _MISSED = "(answered_at IS NULL AND outcome IN ('missed', 'voicemail'))"
 _ANSWERED = "answered_at IS NOT NULL"
@@ -52,15 +54,15 @@ _OF_LINES = {
     "calls_missed": ("ended_at", _MISSED, "1"),
     "missed_share": ("ifNull(answered_at, ended_at)", f"in_hours AND ({_ANSWERED} OR {_MISSED})", _MISSED),
 }
-#: KPI that lines have, in order.
-LINE_KPIS = tuple(_OF_LINES)
+_SHARES_OF_LINES = ("missed_share",)
+#: KPI that lines have, in order: id, whether it is a share.
+LINE_KPIS = tuple((kpi, int(kpi in _SHARES_OF_LINES)) for kpi in _OF_LINES)
 
 
 def known(kpis: Mapping[str, Kpi]) -> str:
     """SELECT of the columns of `_KNOWN_TYPE`, a row per KPI that panes count."""
     rows = ", ".join(_known(kpi) for kpi in kpis.values() if not isinstance(kpi.formula, NowFormula))
-    names = ("kpi", "uppers", "ns", "histogram", "tagged", "ahead", "percent", "shared", "divisor")
-    columns = ", ".join(f"row.{name} AS {name}" for name in names)
+    columns = ", ".join(f"row.{name} AS {name}" for name in _KNOWN)
     # As text: one constant is planned some twenty times faster than a thousand.
     text = f"[{rows}]".replace("'", "\\'")
     return f"SELECT {columns} FROM (SELECT arrayJoin(CAST('{text}', '{_KNOWN_TYPE}')) AS row)"
@@ -81,7 +83,8 @@ def _known(kpi: Kpi) -> str:
     elif isinstance(formula, Distinct):
         tagged = _SETS.index(column(formula.name, "set")) + 1
     return (
-        f"('{kpi.id}', {uppers}, {ns}, {histogram}, {tagged}, {ahead}, {percent}, {shared}, {kpi.divisor})"
+        f"('{kpi.id}', '{kpi.subjects}', {uppers}, {ns}, {histogram}, {tagged}, {ahead}, "
+        f"{percent}, {shared}, {kpi.divisor})"
     )
 
 
@@ -120,6 +123,11 @@ COUNTED = f"""if(tagged != 0, toInt64(length(sets[tagged])), arraySum(arrayMap(p
     multiIf(tagged != 0, toInt64(length(sets[tagged])), histogram != 0, {size("histograms[histogram]")},
         arraySum(arrayMap(place -> numbers[place], ns))) AS n,
     histograms[histogram] AS counts, sets[tagged] AS tags"""
+#: Condition that the KPI is for the subject.
+CONCERNS = "position(subjects, substring(subject, 1, 1)) != 0"
+#: The value, over the columns of a row; null without facts.
+VALUE = f"""multiIf(n = 0, NULL, percent != 0, {quantile("counts", "percent")} / divisor,
+        upper / (if(shared, n, 1) * divisor))"""
 
 
 def dated_calls(moments: str, where: str) -> str:
@@ -139,15 +147,14 @@ WHERE direction = 'in' AND excluded_reason = '' AND line != '' AND started_at IS
     return dated(rows, where)
 
 
-def calls_since(first: str, last: str = "") -> str:
+def calls_between(first: str, last: str) -> str:
     """Condition that a call has a moment from `first` to `last` (DateTime); the table skips the rest."""
-    moments = ("started_at", "answered_at", "ended_at")
-    if not last:
-        return " OR ".join(f"{moment} >= {first}" for moment in moments)
-    return " OR ".join(f"{moment} BETWEEN {first} AND {last}" for moment in moments)
+    return " OR ".join(
+        f"{moment} BETWEEN {first} AND {last}" for moment in ("started_at", "answered_at", "ended_at")
+    )
 
 
 def declared(kpis: Mapping[str, Kpi]) -> str:
     """Hash of everything that decides what the rows of `kpi_days` hold."""
-    text = known(kpis) + COUNTED + summed_panes("", "", "") + dated_calls("", "") + dated_panes("", "")
+    text = known(kpis) + COUNTED + CONCERNS + str(LINE_KPIS) + summed_panes("", "", "") + dated_calls("", "") + dated_panes("", "")
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -16,12 +16,13 @@ from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
     CALLS,
+    CONCERNS,
     COUNTED,
     DAYS,
     LINE_KPIS,
     NO_COUNTS,
     NO_TAGS,
-    calls_since,
+    calls_between,
     dated_calls,
     dated_panes,
     declared,
@@ -36,7 +37,7 @@ Source = Literal["panes", "lines"]
 SubjectDay = tuple[str, date]
 
 _VERSION = "toUnixTimestamp64Milli(now64(3, 'UTC'))"
-_COLUMNS = "kpi, day, subject, upper, n, counts, tags, revised_at, stamp, version, gone"
+_COLUMNS = "kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, stamp, version, gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +84,25 @@ WITH
     asked AS (SELECT pair.1 AS subject, pair.2 AS day FROM (SELECT arrayJoin([{listed}]) AS pair)),
     known AS ({self._known(source)})
 SELECT
-    kpi, day, subject, upper, n, counts, tags, revised_at, if(kpi = '', stamp, 0) AS stamp, {_VERSION}, found = 0
+    kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, if(kpi = '', stamp, 0) AS stamp, {_VERSION}, found = 0
 FROM
 (
     SELECT kpi, asked.day AS day, asked.subject AS subject, sums.revised_at AS revised_at, sums.stamp AS stamp,
-        sums.found AS found,
+        sums.found AS found, percent, shared, divisor,
         {self._counted(source)}
     FROM asked
     LEFT JOIN ({self._sums(source, rows)}) AS sums ON sums.subject = asked.subject AND sums.day = asked.day
     CROSS JOIN known
+    WHERE {CONCERNS.replace("subject,", "asked.subject,")}
 )"""
 
     def _known(self, source: Source) -> str:
-        """The rows of a subject's day: one per KPI, and that of the empty one."""
+        """The rows of a subject's day: one per KPI that it can have, and that of the empty one."""
         if source == "panes":
-            empty = "'', [], [], 0, 0, 0, 0, 0, 1"
-            return f"{known(self.kpis)} UNION ALL SELECT {empty}"
-        return f"SELECT arrayJoin({['', *LINE_KPIS]}) AS kpi"
+            return f"{known(self.kpis)} UNION ALL SELECT '', 'mga', [], [], 0, 0, 0, 0, 0, 1"
+        rows = [("", 0), *LINE_KPIS]
+        return f"""SELECT row.1 AS kpi, 'l' AS subjects, 0 AS percent, row.2 AS shared, 1 AS divisor
+    FROM (SELECT arrayJoin({rows}) AS row)"""
 
     def _counted(self, source: Source) -> str:
         if source == "panes":
@@ -180,7 +183,7 @@ def _dated(source: Source, first: date, last: date, among: str = "1") -> str:
     days = f"day BETWEEN '{first}' AND '{last}' AND {among}"
     if source == "panes":
         return dated_panes(f"minute BETWEEN {begin} AND {end}", days)
-    return dated_calls(calls_since(begin, end), days)
+    return dated_calls(calls_between(begin, end), days)
 
 
 def _quoted(text: str) -> str:
