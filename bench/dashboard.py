@@ -183,7 +183,10 @@ def questions(size: Size) -> Iterator[tuple[str, str]]:
         "a KPI of the period, all managers",
         f"SELECT subject, value, n FROM {period} WHERE kpi = 'lead_within_5m' AND subject_kind = 'manager'",
     )
-    yield "all KPI of the period, the centre", f"SELECT kpi, value, n FROM {period} WHERE subject_kind = 'all'"
+    yield (
+        "all KPI of the period, the centre",
+        f"SELECT kpi, value, n FROM {period} WHERE subject_kind = 'all'",
+    )
     yield (
         "all KPI of the period, all managers",
         f"SELECT kpi, subject, value, n FROM {period} WHERE subject_kind = 'manager'",
@@ -192,7 +195,10 @@ def questions(size: Size) -> Iterator[tuple[str, str]]:
         "calls by line and day",
         f"SELECT day, subject, value FROM sales.kpi_daily WHERE kpi = 'calls_in' AND subject_kind = 'line' AND {days}",
     )
-    yield "leaderboard of today", "SELECT * FROM sales.leaderboard WHERE kpi = 'calls_handled' AND window = 'today'"
+    yield (
+        "leaderboard of today",
+        "SELECT * FROM sales.leaderboard WHERE kpi = 'calls_handled' AND window = 'today'",
+    )
 
 
 def ask(client: Client, sql: str) -> float:
@@ -241,7 +247,9 @@ def _print_sizes(client: Client, size: Size, kept: float, idle: float) -> None:
     }
     told = ", ".join(f"{rows:,} rows of {table}" for table, rows in counted.items())
     print(f"centre of the dashboard's questions: {size.managers} managers, {size.days} days, {told}")
-    print(f"all days added up for the first time: {kept:.1f} s; a look whether any has changed {idle * 1000:.0f} ms")
+    print(
+        f"all days added up for the first time: {kept:.1f} s; a look whether any has changed {idle * 1000:.0f} ms"
+    )
 
 
 def _print_times(client: Client, size: Size, rounds: int) -> None:

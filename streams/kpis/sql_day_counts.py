@@ -156,5 +156,13 @@ def calls_between(first: str, last: str) -> str:
 
 def declared(kpis: Mapping[str, Kpi]) -> str:
     """Hash of everything that decides what the rows of `kpi_days` hold."""
-    text = known(kpis) + COUNTED + CONCERNS + str(LINE_KPIS) + summed_panes("", "", "") + dated_calls("", "") + dated_panes("", "")
+    text = (
+        known(kpis)
+        + COUNTED
+        + CONCERNS
+        + str(LINE_KPIS)
+        + summed_panes("", "", "")
+        + dated_calls("", "")
+        + dated_panes("", "")
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -37,7 +37,9 @@ Source = Literal["panes", "lines"]
 SubjectDay = tuple[str, date]
 
 _VERSION = "toUnixTimestamp64Milli(now64(3, 'UTC'))"
-_COLUMNS = "kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, stamp, version, gone"
+_COLUMNS = (
+    "kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, stamp, version, gone"
+)
 
 
 @dataclass(frozen=True, slots=True)

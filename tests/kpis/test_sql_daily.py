@@ -55,7 +55,9 @@ def keep(tables: Tables) -> None:
             pairs = [(subject, date.fromisoformat(day)) for subject, day in stale]
             tables.do(SUMS.replace(source, pairs) + " SETTINGS max_partitions_per_insert_block = 0")
         assert tables.rows(SUMS.stale(source, date(1971, 1, 1), end)) == []
-    tables.put("kpi_days_kept", [{"declared": SUMS.declared, "through": str(over), "version": time.time_ns()}])
+    tables.put(
+        "kpi_days_kept", [{"declared": SUMS.declared, "through": str(over), "version": time.time_ns()}]
+    )
 
 
 def daily(tables: Tables, where: str = "1") -> Days:
@@ -131,9 +133,7 @@ def test_the_last_today_of_a_day_is_the_days_row(views: Tables) -> None:
                 f"WHERE window = 'today' AND subject = '{subject[2:]}' AND n != 0"
             )
             own = {kpi: row for (d, s, kpi), row in rows.items() if (d, s) == (day, subject)}
-            assert {
-                kpi: (value, n) for kpi, value, n in today if KPIS[kpi].concerns(subject)
-            } == own
+            assert {kpi: (value, n) for kpi, value, n in today if KPIS[kpi].concerns(subject)} == own
             compared += len(own)
     assert compared > 200
 
