@@ -19,7 +19,7 @@ and its day is that of the group that the call came in for.
 import hashlib
 from collections.abc import Mapping
 
-from streams.kpis.formulas import Distinct, NowFormula, Quantile, Quotient, Term
+from streams.kpis.formulas import Distinct, Quantile, Quotient, Term, WindowFormula
 from streams.kpis.kpi import Kpi
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql_days import dated
@@ -61,7 +61,7 @@ LINE_KPIS = tuple((kpi, int(kpi in _SHARES_OF_LINES)) for kpi in _OF_LINES)
 
 def known(kpis: Mapping[str, Kpi]) -> str:
     """SELECT of the columns of `_KNOWN_TYPE`, a row per KPI that panes count."""
-    rows = ", ".join(_known(kpi) for kpi in kpis.values() if not isinstance(kpi.formula, NowFormula))
+    rows = ", ".join(_known(kpi) for kpi in kpis.values() if kpi.rolling)
     columns = ", ".join(f"row.{name} AS {name}" for name in _KNOWN)
     # As text: one constant is planned some twenty times faster than a thousand.
     text = f"[{rows}]".replace("'", "\\'")
@@ -70,8 +70,8 @@ def known(kpis: Mapping[str, Kpi]) -> str:
 
 def _known(kpi: Kpi) -> str:
     formula = kpi.formula
-    if isinstance(formula, NowFormula):
-        raise TypeError(f"{kpi.id} is a state; panes know none")
+    if not isinstance(formula, WindowFormula):
+        raise TypeError(f"{kpi.id} is not counted in panes")
     ahead = int(any(MEASUREMENTS[name].ahead for name in formula.names))
     uppers: list[int] = []
     ns: list[int] = []
