@@ -4,7 +4,8 @@ What has been counted comes from table `kpi_days` for the days up to the one tha
 names, and for all later ones from the panes themselves: so today's row equals the live value at once,
 and a day that nobody has added up yet is right too. Lines, which have no live values, come from the
 table for all days. Sums are added up first and evaluated then, so that a share of a month is of the
-month's calls and no mean of the days' shares.
+month's calls and no mean of the days' shares. What is computed from records stands in
+`kpi_day_records`; a state has of a period the value at the end of its last day.
 
 A row stands where something was counted. A KPI whose facts are dated ahead, at deadlines, has its row
 from the day on at which one is due, with value null until the first deadline has passed.
@@ -26,6 +27,7 @@ from streams.kpis.sql_day_counts import (
     summed_panes,
 )
 from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, Per
+from streams.kpis.sql_record_days import RECORD_DAYS
 
 KEPT = "sales_rows.kpi_days_kept"
 
@@ -78,9 +80,9 @@ SELECT
     kpi,
     {VALUE} AS value,
     n,
-    if(shared, upper / divisor, NULL) AS num,
-    if(shared, n, NULL) AS den,
-    n / due AS mature,
+    if(shared = 1, upper / divisor, NULL) AS num,
+    if(shared = 1, n, NULL) AS den,
+    if(shared >= 2, 1, n / due) AS mature,
     revised_at
 FROM
 ({_counted(per, kpis)}
@@ -90,7 +92,7 @@ WHERE due != 0"""
 
 def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at, how it follows."""
-    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_panes(per, kpis)}"
+    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_records(per)}\nUNION ALL{_of_panes(per, kpis)}"
     if per == "day":
         return parts
     return f"""
@@ -98,8 +100,8 @@ SELECT
     kpi, who, any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor,
     sumMap(parts.counts) AS counts, max(parts.revised_at) AS revised_at,
     groupUniqArrayArray(tags) AS seen, groupUniqArrayArray(parts.foreseen) AS foreseen,
-    if(empty(seen), sum(parts.upper), toInt64(length(seen))) AS upper,
-    if(empty(seen), sum(parts.n), toInt64(length(seen))) AS n,
+    multiIf(shared >= 2, argMax(parts.upper, day), empty(seen), sum(parts.upper), toInt64(length(seen))) AS upper,
+    multiIf(shared >= 2, argMax(parts.n, day), empty(seen), sum(parts.n), toInt64(length(seen))) AS n,
     if(empty(seen) AND empty(foreseen), sum(parts.due), toInt64(length(arrayDistinct(arrayConcat(seen, foreseen)))))
         AS due
 FROM
@@ -117,6 +119,16 @@ SELECT
     percent, shared, divisor, revised_at
 FROM {DAYS} FINAL
 WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0) AND (day <= through OR startsWith(subject, 'l:')){_asked(per)}"""
+
+
+def _of_records(per: Per) -> str:
+    """What was computed from records: some know already what will be due, states count at the day's end."""
+    return f"""
+SELECT
+    kpi, day, toString(subject) AS who, upper, n, due, counts, {NO_TAGS} AS tags, {NO_TAGS} AS foreseen,
+    percent, shared, divisor, revised_at
+FROM {RECORD_DAYS} FINAL
+WHERE 1{_asked(per)}"""
 
 
 def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:

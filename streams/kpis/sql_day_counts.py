@@ -125,9 +125,10 @@ COUNTED = f"""if(tagged != 0, toInt64(length(sets[tagged])), arraySum(arrayMap(p
     histograms[histogram] AS counts, sets[tagged] AS tags"""
 #: Condition that the KPI is for the subject.
 CONCERNS = "position(subjects, substring(subject, 1, 1)) != 0"
-#: The value, over the columns of a row; null without facts.
-VALUE = f"""multiIf(n = 0, NULL, percent != 0, {quantile("counts", "percent")} / divisor,
-        upper / (if(shared, n, 1) * divisor))"""
+#: The value, over the columns of a row; null without facts. `shared` says how it follows: 1 upper / n,
+#: 2 to 4 a state (see `sql_states`).
+VALUE = f"""multiIf(shared = 2, upper / divisor, n = 0 OR shared = 4, NULL, percent != 0, {quantile("counts", "percent")} / divisor,
+        upper / (if(shared = 1, n, 1) * divisor))"""
 
 
 def dated_calls(moments: str, where: str) -> str:

@@ -34,16 +34,18 @@ BEFORE = "INTERVAL 15 HOUR"
 AFTER = "INTERVAL 39 HOUR"
 
 
-def dated(rows: str, where: str, moment: str = "at", zoned: str = "zoned") -> str:
+def dated(rows: str, where: str, moment: str = "at", zoned: str = "zoned", further: str = "") -> str:
     """SELECT of rows with `day` and `today`, the local dates of their moment (DateTime) and of now.
 
-    `zoned` is the column with the subject whose zone it is; `where` may speak of both dates.
+    `zoned` is the column with the subject whose zone it is; `where` may speak of both dates. `further`
+    columns, each followed by a comma, may use `local_date` of other moments.
     """
-    return f"""SELECT rows.*, {_date(f"rows.{moment}")} AS day, {_date("now('UTC')")} AS today
+    return f"""SELECT rows.*, {further} {local_date(f"rows.{moment}")} AS day, {local_date("now('UTC')")} AS today
 FROM ({rows}) AS rows
 LEFT JOIN ({ZONES}) AS zones ON zones.subject = rows.{zoned}
 WHERE {where}"""
 
 
-def _date(moment: str) -> str:
+def local_date(moment: str) -> str:
+    """Local date of a moment, within `dated`."""
     return f"toDate(formatDateTime({moment}, '%F', {_ZONE}))"

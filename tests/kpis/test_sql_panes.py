@@ -140,5 +140,5 @@ def test_every_formula_gives_the_same_in_sql_as_in_python(tables: Tables) -> Non
 
 
 def test_a_state_of_now_has_no_sql() -> None:
-    with pytest.raises(TypeError, match="open_missed is a state"):
+    with pytest.raises(TypeError, match="open_missed has no panes"):
         value_and_n(KPIS["open_missed"])

@@ -9,7 +9,7 @@ from streams.sinks.connection import ROWS, VIEWS, connect
 from streams.sinks.migrations import migrate
 from streams.sinks.tables import LAYOUTS
 
-_TABLES = (*LAYOUTS, "groups", "managers", "kpi_days", "kpi_days_kept")
+_TABLES = (*LAYOUTS, "groups", "managers", "kpi_days", "kpi_days_kept", "kpi_day_records", "day_facts")
 
 
 @pytest.fixture(scope="module")
