@@ -106,14 +106,17 @@ def _states(kpi: Kpi) -> str:
     {NO_COUNTS} AS counts, 0 AS percent, {form} AS shared, toInt64(1) AS divisor
 FROM
 (
-    WITH days AS ({held})
-    SELECT subject, upper, n, arrayJoin(range(toUInt16(day), toUInt16(last))) AS number, toDate(number) AS day
-    FROM (SELECT subject, upper, n, day, last, covered FROM days) AS days
-    WHERE NOT arrayExists(step -> step.1 <= toDate(number) AND step.2 > toDate(number), days.covered)
+    WITH stays AS ({held})
+    SELECT subject, upper, n, toDate(number) AS day
+    FROM
+    (
+        SELECT subject, upper, n, covered, arrayJoin(range(toUInt16(day), toUInt16(last))) AS number
+        FROM stays
+    )
+    WHERE NOT arrayExists(step -> toUInt16(step.1) <= number AND toUInt16(step.2) > number, covered)
     UNION ALL
-    SELECT subject, 0 AS upper, 0 AS n, arrayJoin(range(toUInt16(first), toUInt16(until))) AS number,
-        toDate(number) AS day
-    FROM (SELECT subject, min(day) AS first, max(today) AS until FROM days GROUP BY subject)
+    SELECT subject, 0 AS upper, 0 AS n, toDate(arrayJoin(range(toUInt16(first), toUInt16(until)))) AS day
+    FROM (SELECT subject, min(day) AS first, max(today) AS until FROM stays GROUP BY subject)
 ) AS held
 GROUP BY day, subject"""
 
