@@ -1,11 +1,13 @@
 """All SQL that follows from the declarations, by the names that sinks and migrations use."""
 
+from streams.kpis.sql_compare import compare_view_sql
 from streams.kpis.sql_daily import daily_select, daily_view_sql
 from streams.kpis.sql_leaderboard import leaderboard_view_sql
 from streams.kpis.sql_panes import pane_columns, pane_row, recompute_select
 from streams.kpis.sql_rolling import rolling_select, rolling_view_sql
 
 __all__ = [
+    "compare_view_sql",
     "daily_select",
     "daily_view_sql",
     "leaderboard_view_sql",

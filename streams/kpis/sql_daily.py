@@ -70,7 +70,7 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     """SELECT of one row per subject and KPI, and per day or for the whole period."""
-    day = "day,\n    " if per == "day" else ""
+    day = {"day": "day,\n    ", "period": "", "halves": "later,\n    "}[per]
     return f"""WITH
 {DEFAULT_ZONE},
     assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
@@ -95,9 +95,10 @@ def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
     parts = f"{_kept(per, kpis)}\nUNION ALL{_of_records(per)}\nUNION ALL{_of_panes(per, kpis)}"
     if per == "day":
         return parts
+    later = ", day >= {from:Date} AS later" if per == "halves" else ""
     return f"""
 SELECT
-    kpi, who, any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor,
+    kpi, who{later}, any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor,
     sumMap(parts.counts) AS counts, max(parts.revised_at) AS revised_at,
     groupUniqArrayArray(tags) AS seen, groupUniqArrayArray(parts.foreseen) AS foreseen,
     multiIf(shared >= 2, argMax(parts.upper, day), empty(seen), sum(parts.upper), toInt64(length(seen))) AS upper,
@@ -107,7 +108,7 @@ SELECT
 FROM
 ({parts}
 ) AS parts
-GROUP BY kpi, who"""
+GROUP BY kpi, who{", later" if later else ""}"""
 
 
 def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
@@ -160,6 +161,11 @@ def _asked(per: Per, moment: str = "") -> str:
     """Condition that the day lies in the period asked for; that on a moment lets the table skip the rest."""
     if per == "day":
         return ""
+    first = f"{{from:Date}} - {_LENGTH}" if per == "halves" else "{from:Date}"
     if moment:
-        return f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1"
-    return " AND day BETWEEN {from:Date} AND {to:Date}"
+        return f" AND toDate({moment}) BETWEEN {first} - 1 AND {{to:Date}} + 1"
+    return f" AND day BETWEEN {first} AND {{to:Date}}"
+
+
+#: How many days are asked for.
+_LENGTH = "(toInt32({to:Date} - {from:Date}) + 1)"

@@ -9,8 +9,8 @@ from typing import Literal
 
 from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
-#: Whether a view's rows are of days or of the period from..to.
-Per = Literal["day", "period"]
+#: Whether a view's rows are of days, of the period from..to, or of it and of that before it.
+Per = Literal["day", "period", "halves"]
 
 #: Scalar: the directory's zone.
 DEFAULT_ZONE = f"""    assumeNotNull((

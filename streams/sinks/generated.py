@@ -7,7 +7,14 @@ part is applied again whenever its text changes. Columns are only ever added.
 from typing import Any
 
 from streams.kpis.measurements import MEASUREMENTS
-from streams.kpis.sql import daily_view_sql, leaderboard_view_sql, pane_columns, pane_row, rolling_view_sql
+from streams.kpis.sql import (
+    compare_view_sql,
+    daily_view_sql,
+    leaderboard_view_sql,
+    pane_columns,
+    pane_row,
+    rolling_view_sql,
+)
 from streams.records import PaneState
 from streams.sinks.connection import ROWS, VIEWS
 
@@ -46,6 +53,7 @@ def generated_statements() -> list[tuple[str, list[str]]]:
         ("view_kpi_minutes", [_minutes_view()]),
         ("view_kpi_rolling", rolling_view_sql()),
         ("view_kpi_daily", daily_view_sql()),
+        ("view_kpi_compare", compare_view_sql()),
         ("view_leaderboard", leaderboard_view_sql()),
     ]
 

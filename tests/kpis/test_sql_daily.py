@@ -13,7 +13,7 @@ import pytest
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import evaluate
 from streams.kpis.sql_day_keep import DaySums, Source, clock_select
-from streams.kpis.sql import daily_view_sql, rolling_view_sql
+from streams.kpis.sql import compare_view_sql, daily_view_sql, rolling_view_sql
 from streams.records import PaneState
 from streams.windows.items import OpenItems
 from streams.windows.pane import apply, merge
@@ -254,3 +254,34 @@ def test_lines_have_the_counts_of_their_calls(views: Tables) -> None:
 def test_nothing_stored_gives_nothing(views: Tables) -> None:
     assert daily(views) == {}
     assert period(views, "2024-03-01", "2024-03-02") == {}
+
+
+def test_a_day_stands_beside_the_days_before(views: Tables) -> None:
+    for statement in compare_view_sql():
+        views.do(statement)
+    store(views, calls({TEN: 6, TEN - 1440: 4, TEN - 7 * 1440: 8, TEN - 8 * 1440: 1}))
+    keep(views)
+    found = views.rows(
+        "SELECT toString(day), value, day_before, day_before_n, day_change, day_change_share, week_before, "
+        "week_change, week_change_share FROM sales.kpi_compare WHERE kpi = 'calls_in' ORDER BY day"
+    )
+    assert found == [
+        ("2024-02-22", 1.0, None, 0, None, None, None, None, None),
+        ("2024-02-23", 8.0, 1.0, 1, 7.0, 7.0, None, None, None),
+        ("2024-02-29", 4.0, None, 0, None, None, 1.0, 3.0, 3.0),
+        ("2024-03-01", 6.0, 4.0, 4, 2.0, 0.5, 8.0, -2.0, -0.25),
+    ]
+
+
+def test_a_period_stands_beside_the_one_before(views: Tables) -> None:
+    for statement in compare_view_sql():
+        views.do(statement)
+    panes = calls({TEN: 6, TEN - 1440: 3, TEN - 3 * 1440: 12, TEN - 4 * 1440: 100})
+    panes |= calls({TEN - 2 * 1440: 5}, "g:gone")
+    store(views, panes)
+    keep(views)
+    found = views.rows(
+        "SELECT subject, value, n, before, before_n, change, change_share FROM "
+        "sales.kpi_compare_period(from = '2024-02-29', to = '2024-03-01') WHERE kpi = 'calls_in' ORDER BY subject"
+    )
+    assert found == [("gone", None, 0, 5.0, 5, None, None), ("sales", 9.0, 9, 12.0, 12, -3.0, -0.25)]
