@@ -79,6 +79,10 @@ class Calendar:
             start <= at < end for day in (today, today - _ONE_DAY) for start, end in self._spans_of(day)
         )
 
+    def works_on(self, day: date) -> bool:
+        """Whether the group works on that day at all."""
+        return self.hours is None or bool(self._intervals_of(day))
+
     def working_ms(self, start: int, end: int) -> int:
         """Working time between two moments; 0 when `end` is not after `start`."""
         if end <= start:

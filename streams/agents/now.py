@@ -16,7 +16,8 @@ from streams.records import NowRecord, NowRow, pack
 _MINUTE = 60_000
 #: How often a value is looked at that grows by itself, such as the age of an open item (ms).
 _AGES_EVERY = 1_000
-_OF_NOW = [kpi for kpi in KPIS.values() if kpi.windows == NOW]
+_LIVE = [kpi for kpi in KPIS.values() if kpi.live]
+_OF_NOW = [kpi for kpi in _LIVE if kpi.windows == NOW]
 
 
 class LiveValues:
@@ -58,7 +59,7 @@ class LiveValues:
                 changed.add(subject)
             if every or subject in changed:
                 partition.rolling(subject).advance(now)
-                yield from self._values(partition, subject, now, KPIS.values(), every=every)
+                yield from self._values(partition, subject, now, _LIVE, every=every)
             elif ages and partition.open(subject):
                 yield from self._values(partition, subject, now, _OF_NOW, every=False)
 

@@ -178,7 +178,10 @@ class _Reading:
         id = node.text("the id of a KPI")
         if id not in KPIS:
             raise node.fault("the id of a KPI" + suggestion(id, KPIS))
-        return KPIS[id]
+        kpi = KPIS[id]
+        if not kpi.live:
+            raise node.fault("the id of a KPI that has live values: this one is computed from records")
+        return kpi
 
     def _window(self, kpi: Kpi) -> str:
         if kpi.windows == NOW:

@@ -10,6 +10,7 @@ from streams.kpis import (
     declared_deals,
     declared_leads,
     declared_people,
+    declared_records,
     declared_work,
 )
 from streams.kpis.kpi import Kpi, registry
@@ -23,5 +24,6 @@ KPIS: dict[str, Kpi] = registry(
         *declared_leads.KPIS,
         *declared_deals.KPIS,
         *declared_work.KPIS,
+        *declared_records.KPIS,
     )
 )

@@ -2,8 +2,8 @@
 
 A value always comes with its n, the number of facts that it rests on. Without facts the value is
 None and n is 0: an empty window is no 0 %, no 100 % and no 0 s. All but the formulas of what is open
-now are quotients of whole numbers (`Quotient`, `ServiceLevel`), a histogram or a set;
-`streams.kpis.sql` writes the same in SQL.
+now, and of records, are quotients of whole numbers (`Quotient`, `ServiceLevel`), a histogram or a
+set; `streams.kpis.sql` writes the same in SQL.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -221,6 +221,17 @@ class OpenDue:
         return (float(due), n) if n else (None, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class FromRecords:
+    """Computed by ClickHouse from the records, by what `streams.kpis.sql_records` says of the KPI's id.
+
+    A `count`, a `share` or a `median` has days and periods alone; a `state` is what holds now and at the
+    end of a day. The live windows know none of them, so no rule can watch them.
+    """
+
+    shape: Literal["count", "share", "median", "state"]
+
+
 WindowFormula = Quotient | Quantile | Distinct | ServiceLevel
 NowFormula = OpenCount | OpenAge | OpenDue
-Formula = WindowFormula | NowFormula
+Formula = WindowFormula | NowFormula | FromRecords

@@ -7,11 +7,13 @@ from typing import Literal, get_args
 from streams.directory_entries import GroupSettings
 from streams.kpis.formulas import (
     Formula,
+    FromRecords,
     NowFormula,
     OpenNow,
     Quotient,
     ServiceLevel,
     Value,
+    WindowFormula,
     WindowTotals,
     WorkingAge,
 )
@@ -78,6 +80,16 @@ class Kpi:
         """Turns the unit of the measurements (ms, minor units, thousandths) into that of the KPI."""
         return _DIVISORS.get(self.unit, 1)
 
+    @property
+    def rolling(self) -> bool:
+        """Whether it is counted in panes, and so has windows that roll."""
+        return isinstance(self.formula, WindowFormula)
+
+    @property
+    def live(self) -> bool:
+        """Whether the worker knows its value at every moment."""
+        return not isinstance(self.formula, FromRecords)
+
     def concerns(self, subject: str) -> bool:
         """Whether it exists for a subject such as `g:sales`."""
         return subject[0] in self.subjects
@@ -97,9 +109,9 @@ def registry(declared: Iterable[Kpi]) -> dict[str, Kpi]:
 def _check(kpi: Kpi) -> None:
     if not kpi.subjects or set(kpi.subjects) - set(SUBJECT_KINDS):
         raise ValueError(f"KPI {kpi.id}: subjects are letters of m, g, a")
-    state = isinstance(kpi.formula, NowFormula)
-    if not kpi.windows or not set(kpi.windows) <= set(NOW if state else ROLLING):
-        raise ValueError(f"KPI {kpi.id}: windows are of {NOW if state else ROLLING}")
+    allowed = _windows(kpi.formula)
+    if bool(kpi.windows) != bool(allowed) or not set(kpi.windows) <= set(allowed):
+        raise ValueError(f"KPI {kpi.id}: windows are of {allowed}")
     for name, reading in _readings(kpi.formula):
         measurement = MEASUREMENTS.get(name)
         if measurement is None or measurement.kind not in _READS[reading]:
@@ -109,8 +121,17 @@ def _check(kpi: Kpi) -> None:
             raise ValueError(f"KPI {kpi.id}: unit {kpi.unit} from {name} in {measurement.unit}")
 
 
+def _windows(formula: Formula) -> tuple[str, ...]:
+    """The windows that a formula can have."""
+    if isinstance(formula, FromRecords):
+        return NOW if formula.shape == "state" else ()
+    return NOW if isinstance(formula, NowFormula) else ROLLING
+
+
 def _readings(formula: Formula) -> list[tuple[str, str]]:
     """Each measurement that a formula reads, with what it reads of it."""
+    if isinstance(formula, FromRecords):
+        return []
     if isinstance(formula, ServiceLevel):
         waits = [(name, "ServiceLevel") for name in (formula.answered, formula.abandoned)]
         return [*waits, (formula.voicemail, "count")]
@@ -131,9 +152,12 @@ def evaluate(
 
     `totals` are those of the window at hand (not read for KPI of the window `now`), `items` what is
     open for the subject; `working_age(group, since, now)` is working time in ms. `settings` are the
-    subject's: of a group its own, of the whole centre those of the directory.
+    subject's: of a group its own, of the whole centre those of the directory. Raises TypeError for a
+    KPI that is not live.
     """
     formula = kpi.formula
+    if isinstance(formula, FromRecords):
+        raise TypeError(f"{kpi.id} is computed from records; it has no live value")
     if isinstance(formula, NowFormula):
         return formula.evaluate_now(items, now, working_age)
     if isinstance(formula, ServiceLevel):

@@ -1,6 +1,7 @@
 """All SQL that follows from the declarations, by the names that sinks and migrations use."""
 
 from streams.kpis.sql_closed import closed_views_sql, deals_select
+from streams.kpis.sql_compare import compare_view_sql
 from streams.kpis.sql_daily import daily_select, daily_view_sql
 from streams.kpis.sql_funnel import funnel_view_sql
 from streams.kpis.sql_leaderboard import leaderboard_period_view_sql, leaderboard_view_sql
@@ -10,6 +11,7 @@ from streams.kpis.sql_rolling import rolling_select, rolling_view_sql
 
 __all__ = [
     "closed_views_sql",
+    "compare_view_sql",
     "daily_select",
     "daily_view_sql",
     "deals_select",

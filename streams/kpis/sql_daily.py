@@ -1,39 +1,40 @@
 """Views `kpi_daily` and `kpi_period`: the value of every KPI over days.
 
 What has been counted comes from table `kpi_days` for the days up to the one that `kpi_days_kept`
-names, and for all later ones from the panes and calls themselves: so today's row equals the live value
-at once, and a day that nobody has added up yet is right too. Sums are added up first and evaluated
-then, so that a share of a month is of the month's calls and no mean of the days' shares.
+names, and for all later ones from the panes themselves: so today's row equals the live value at once,
+and a day that nobody has added up yet is right too. Lines, which have no live values, come from the
+table for all days. Sums are added up first and evaluated then, so that a share of a month is of the
+month's calls and no mean of the days' shares. What is computed from records stands in
+`kpi_day_records`; a state has of a period the value at the end of its last day.
 
 A row stands where something was counted. A KPI whose facts are dated ahead, at deadlines, has its row
 from the day on at which one is due, with value null until the first deadline has passed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
+    CONCERNS,
+    COUNTED,
     DAYS,
-    NOTHING,
-    counted_in_panes,
-    dated_ahead,
-    dated_calls,
+    NO_TAGS,
+    VALUE,
     dated_panes,
     declared,
-    summed,
-    unfolded,
+    known,
+    summed_panes,
 )
-from streams.kpis.sql_days import CLOSED, DIMENSION, Per, local_day, zone_lists
-from streams.kpis.sql_formulas import divisor, quantile
+from streams.kpis.sql_days import BEFORE, CLOSED, DEFAULT_ZONE, DIMENSION, Per
 from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
+from streams.kpis.sql_record_days import RECORD_DAYS
 
 KEPT = "sales_rows.kpi_days_kept"
 
 _KINDS = "['m', 'g', 'a', 'l'], ['manager', 'group', 'all', 'line']"
-#: The earliest moment at which a day begins anywhere, before its midnight in UTC.
-_EARLIEST = "INTERVAL 15 HOUR"
+#: No moment before it is of a day after `through`.
+_SINCE = f"toDateTime(through + 1, 'UTC') - {BEFORE}"
 
 #: Name, type and comment of the columns, in order.
 _COLUMNS = (
@@ -70,52 +71,45 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 
 
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
-    """SELECT of one row per subject and KPI, and per day, for the whole period, or per closed period."""
-    known = list(kpis.values())
-    levels = _among(kpi for kpi, _ in levels_among(known))
-    shared = _among(kpi for kpi in known if _is_shared(kpi))
+    """SELECT of one row per subject and KPI, and per day or for the whole period."""
     of = f"{DIMENSION[per]}\n    " if DIMENSION[per] else ""
     closed = f"{CLOSED},\n" if per == "closed" else ""
     return f"""WITH
-{closed}{zone_lists()},
-{level_lists()},
-    {_through(kpis)} AS through,
-{NOTHING}
+{closed}{DEFAULT_ZONE},
+    assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
+{level_lists()}
 SELECT
     {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
     kpi,
-    {_value(known, shared)} AS value,
+    {VALUE} AS value,
     n,
-    if({shared}, upper / {divisor(known)}, NULL) AS num,
-    if({shared}, n, NULL) AS den,
-    n / due AS mature,
+    if(shared = 1, upper / divisor, NULL) AS num,
+    if(shared = 1, n, NULL) AS den,
+    if(shared >= 2, 1, n / due) AS mature,
     revised_at,
     param
 FROM
-({_reckoned(per, kpis, levels)}
+({_reckoned(per, kpis)}
 )
 WHERE due != 0"""
 
 
-def _is_shared(kpi: Kpi) -> bool:
-    """Whether `upper` is divided by n."""
-    formula = kpi.formula
-    return isinstance(formula, ServiceLevel) or (isinstance(formula, Quotient) and formula.shared)
-
-
-def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
+def _reckoned(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """What was counted; of service levels what their raw counts are by the variant that holds now."""
     of = f"{DIMENSION[per]} " if DIMENSION[per] else ""
+    ids = ", ".join(f"'{kpi.id}'" for kpi, _ in levels_among(kpis.values()))
+    levels = f"kpi IN ({ids})" if ids else "0"
     return f"""
 SELECT
-    {of}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper,
+    {of}who, kpi, counts, revised_at, percent, shared, divisor, if({levels}, parts.1, added) AS upper,
     if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
     if({levels}, {level_param()}, NULL) AS param
 FROM
 (
     SELECT
-        {of}who, kpi, counts, revised_at, upper AS added, n AS rests, due AS expected,
+        {of}who, kpi, counts, revised_at, percent, shared, divisor,
+        upper AS added, n AS rests, due AS expected,
         {level_of("who")} AS level, {level_parts("counts")} AS parts
     FROM
 ({_counted(per, kpis)}
@@ -123,97 +117,93 @@ FROM
 )"""
 
 
-def _value(kpis: list[Kpi], shared: str) -> str:
-    quantiles = [(kpi, f) for kpi in kpis if isinstance(f := kpi.formula, Quantile)]
-    ids = ", ".join(f"'{kpi.id}'" for kpi, _ in quantiles)
-    percents = ", ".join(str(formula.percent) for _, formula in quantiles)
-    middle = quantile("counts", f"transform(kpi, [{ids}], [{percents}], 0)")
-    spread = f"{_among(kpi for kpi, _ in quantiles)}, {middle} / {divisor(kpis)}, " if quantiles else ""
-    return f"multiIf(n = 0, NULL, {spread}upper / (if({shared}, n, 1) * {divisor(kpis)}))"
-
-
 def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
-    parts = "\nUNION ALL".join((_kept(per, kpis), _of_panes(per, kpis), _of_lines(per)))
+    """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at, how it follows."""
+    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_records(per)}\nUNION ALL{_of_panes(per, kpis)}"
     if per == "day":
         return parts
-    once = _among(kpi for kpi in kpis.values() if isinstance(kpi.formula, Distinct))
-    closed = per == "closed"
+    further, by = _PARTED.get(per, ("", ""))
     ranges = "ARRAY JOIN arrayFilter(range -> day BETWEEN range.1 AND range.2, closed_ranges) AS period"
     return f"""
 SELECT
-    {"period.1 AS period_start, period.2 AS period_end, " if closed else ""}kpi, who, if({once}, toInt64(length(groupUniqArrayArray(tags) AS seen)), sum(upper)) AS upper,
-    if({once}, toInt64(length(seen)), sum(n)) AS n,
-    if({once}, toInt64(length(groupUniqArrayArray(arrayConcat(tags, ahead)))), sum(due)) AS due,
-    sumMap(counts) AS counts, max(revised_at) AS revised_at
+    kpi, who{further}, any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor,
+    sumMap(parts.counts) AS counts, max(parts.revised_at) AS revised_at,
+    groupUniqArrayArray(tags) AS seen, groupUniqArrayArray(parts.foreseen) AS foreseen,
+    multiIf(shared >= 2, argMax(parts.upper, day), empty(seen), sum(parts.upper), toInt64(length(seen))) AS upper,
+    multiIf(shared >= 2, argMax(parts.n, day), empty(seen), sum(parts.n), toInt64(length(seen))) AS n,
+    if(empty(seen) AND empty(foreseen), sum(parts.due), toInt64(length(arrayDistinct(arrayConcat(seen, foreseen)))))
+        AS due
 FROM
 ({parts}
-)
-{ranges if closed else ""}
-GROUP BY kpi, who{", period" if closed else ""}"""
+) AS parts
+{ranges if per == "closed" else ""}
+GROUP BY kpi, who{by}"""
+
+
+#: What the parts of a period are told apart by: expressions, and columns to group by.
+_PARTED: dict[Per, tuple[str, str]] = {
+    "halves": (", day >= {from:Date} AS later", ", later"),
+    "closed": (", period.1 AS period_start, period.2 AS period_end", ", period"),
+}
 
 
 def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """Days that have been added up: they are over, so all that was due is counted."""
+    ids = ", ".join(f"'{id}'" for id in kpis)
     return f"""
 SELECT
-    kpi, day, subject AS who, upper, n, n AS due, counts, tags, no_tags AS ahead, revised_at
+    kpi, day, toString(subject) AS who, upper, n, n AS due, counts, tags, {NO_TAGS} AS foreseen,
+    percent, shared, divisor, revised_at
 FROM {DAYS} FINAL
-WHERE day <= through{_period(per, "day")} AND {_among(counted_in_panes(kpis))}"""
+WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0) AND (day <= through OR startsWith(subject, 'l:')){_asked(per)}"""
+
+
+def _of_records(per: Per) -> str:
+    """What was computed from records: some know already what will be due, states count at the day's end."""
+    return f"""
+SELECT
+    kpi, day, toString(subject) AS who, upper, n, due, counts, {NO_TAGS} AS tags, {NO_TAGS} AS foreseen,
+    percent, shared, divisor, revised_at
+FROM {RECORD_DAYS} FINAL
+WHERE 1{_asked(per)}"""
 
 
 def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
-    counted = counted_in_panes(kpis)
-    ahead = _among(kpi for kpi in counted if dated_ahead(kpi))
-    begun = f"minute <= now('UTC') OR day <= {local_day('now()', 'subject')}"
-    where = f"minute >= {_first_moment()} AND day > through AND ({begun}){_period(per, 'minute')}"
+    """Later days. Facts dated ahead are due on a day that has begun, and counted from their moment on."""
+    rows = dated_panes(
+        f"minute >= {_SINCE}{_asked(per, 'minute')}",
+        f"day > through AND (minute <= now('UTC') OR day <= today){_asked(per)}",
+    )
+    sums = summed_panes(rows, "subject, day, minute <= now('UTC') AS begun", "subject, day, begun")
     return f"""
 SELECT
-    kept.1 AS kpi, day, subject AS who, sumIf(kept.2, begun) AS upper, sumIf(kept.3, begun) AS n,
-    sumIf(kept.3, begun OR {ahead.replace("kpi", "kept.1")}) AS due, sumMapIf(kept.4, begun) AS counts,
-    groupUniqArrayArrayIf(kept.5, begun) AS tags, groupUniqArrayArrayIf(kept.5, NOT begun) AS ahead,
-    max(revised_at) AS revised_at
+    kpi, day, subject AS who, sumIf(seen.upper, begun) AS upper, sumIf(seen.n, begun) AS n,
+    sumIf(seen.n, begun OR ahead) AS due, sumMapIf(seen.counts, begun) AS counts,
+    groupUniqArrayArrayIf(seen.tags, begun) AS tags, groupUniqArrayArrayIf(seen.tags, NOT begun) AS foreseen,
+    any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor, max(seen.revised_at) AS revised_at
 FROM
 (
-    SELECT subject, day, panes.minute <= now('UTC') AS begun,
-        {summed("panes")},
-        max(inserted_at) AS revised_at
-    FROM ({dated_panes(where)}) AS panes
-    GROUP BY subject, day, begun
-)
-ARRAY JOIN {unfolded(counted)} AS kept
-WHERE kept.3 != 0 OR kept.2 != 0
+    SELECT kpi, day, subject, begun, ahead, percent, shared, divisor, revised_at,
+    {COUNTED}
+    FROM ({sums}) AS sums
+    CROSS JOIN ({known(kpis)}) AS known
+    WHERE {CONCERNS}
+) AS seen
+WHERE seen.upper != 0 OR seen.n != 0
 GROUP BY kpi, day, who"""
 
 
-def _of_lines(per: Per) -> str:
-    since = _first_moment()
-    recent = " OR ".join(f"{moment} >= {since}" for moment in ("started_at", "answered_at", "ended_at"))
-    return f"""
-SELECT
-    kpi, day, subject AS who, sum(upper) AS upper, toInt64(count()) AS n, n AS due,
-    no_counts AS counts, no_tags AS tags, no_tags AS ahead, max(inserted_at) AS revised_at
-FROM ({dated_calls(f"({recent}) AND day > through{_period(per, 'at')}")})
-GROUP BY kpi, day, who"""
-
-
-def _through(kpis: Mapping[str, Kpi]) -> str:
-    return f"(SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')"
-
-
-def _first_moment() -> str:
-    """No moment before it is of a day after `through`."""
-    return f"toDateTime(through + 1, 'UTC') - {_EARLIEST}"
-
-
-def _period(per: Per, moment: str) -> str:
-    """Condition that the day lies in the period asked for; the moment lets the table skip the rest."""
+def _asked(per: Per, moment: str = "") -> str:
+    """Condition that the day lies in the period asked for; that on a moment lets the table skip the rest."""
     if per == "day":
         return ""
     first, last = ("first_closed", "last_closed") if per == "closed" else ("{from:Date}", "{to:Date}")
-    asked = f" AND day BETWEEN {first} AND {last}"
-    return asked if moment == "day" else f" AND toDate({moment}) BETWEEN {first} - 1 AND {last} + 1{asked}"
+    if per == "halves":
+        first = f"{first} - {_LENGTH}"
+    if moment:
+        return f" AND toDate({moment}) BETWEEN {first} - 1 AND {last} + 1"
+    return f" AND day BETWEEN {first} AND {last}"
 
 
-def _among(kpis: Iterable[Kpi]) -> str:
-    ids = ", ".join(f"'{kpi.id}'" for kpi in kpis)
-    return f"kpi IN ({ids})" if ids else "0"
+#: How many days are asked for.
+_LENGTH = "(toInt32({to:Date} - {from:Date}) + 1)"

@@ -1,15 +1,15 @@
 """What each KPI adds up over a day of a subject, from its panes or, for lines, from the calls.
 
-Panes are summed column by column first, all KPI together, and unfolded into one row per KPI then: so
-the text of a query, and the time to plan it, hardly grow with the number of KPI. The columns of such a
-row, which is also a row of table `kpi_days`:
+Panes are summed as three arrays, of numbers, histograms and sets, and each KPI is a row of constants
+that says which elements it takes: so the text of a query, and the time to plan it, hardly grow with the
+number of KPI. The columns of what comes out, which is also a row of table `kpi_days`:
 
 - kpi, day, subject (such as `g:sales`),
 - upper: what is added up, or stands above the line of a share or mean,
 - n: how many it rests on,
-- counts: histogram of a quantile or raw counts of a service level, tags: whom to count once; empty for
-  all others,
-- revised_at: when the newest of the rows was stored that the subject's day rests on.
+- counts: histogram of a quantile or raw counts of a service level, tags: whom to count once; empty for all others,
+- revised_at: when the newest of the rows was stored that the subject's day rests on,
+- percent, shared, divisor: how the value follows (`value`).
 
 A line (the number that was called) has KPI from the stored calls: panes do not know lines. They are
 dated like those of a group, a call at its start, an answer at the answer, a missed call at its end,
@@ -17,27 +17,40 @@ and its day is that of the group that the call came in for.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from streams.kpis.formulas import Distinct, NowFormula, Quantile, Quotient, ServiceLevel
+from streams.kpis.declarations import KPIS
+from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel, Term, WindowFormula
 from streams.kpis.kpi import Kpi
 from streams.kpis.measurements import MEASUREMENTS
-from streams.kpis.sql_days import local_day
-from streams.kpis.sql_formulas import size, term
-from streams.kpis.sql_levels import raw_counts
+from streams.kpis.sql_days import dated
+from streams.kpis.sql_formulas import quantile, size
+from streams.kpis.sql_levels import levels_among, raw_counts
 from streams.kpis.sql_panes import PANES, column, pane_columns
 
 CALLS = "sales_rows.calls"
 DAYS = "sales_rows.kpi_days"
-#: Value columns of a row, in order.
-COUNTS = ("upper", "n", "counts", "tags")
 
-_NO_COUNTS = "no_counts"
-_NO_TAGS = "no_tags"
-#: Scalars that the rows of counts refer to.
-NOTHING = f"""    CAST(map(), 'Map(UInt16, Int64)') AS {_NO_COUNTS},
-    CAST([], 'Array(String)') AS {_NO_TAGS}"""
+#: Constants of the types of `counts` and `tags`.
+NO_COUNTS = "CAST(map(), 'Map(UInt16, Int64)')"
+NO_TAGS = "CAST([], 'Array(String)')"
+
+_NUMBERS = [name for name, kind in pane_columns() if kind == "Int64"]
+#: Histograms, and the raw counts of service levels, which are reckoned when they are read.
+_HISTOGRAMS = [
+    name for name, kind in pane_columns() if name.endswith("_hist") and kind == "Map(UInt16, Int64)"
+]
+_LEVELS = [raw_counts(formula) for _, formula in levels_among(KPIS.values())]
+_SPREADS = [*_HISTOGRAMS, *dict.fromkeys(_LEVELS)]
+_SETS = [name for name, _ in pane_columns() if name.endswith("_set")]
+
+#: One KPI: for which kinds of subject it is, which numbers make its upper term and its n, its histogram and its set (from 1, 0: none),
+#: whether it counts facts that are dated ahead, and how its value follows.
+_KNOWN_TYPE = (
+    "Array(Tuple(kpi String, subjects String, uppers Array(UInt16), ns Array(UInt16), histogram UInt16, "
+    "tagged UInt16, ahead UInt8, percent UInt8, shared UInt8, divisor Int64))"
+)
+_KNOWN = "kpi subjects uppers ns histogram tagged ahead percent shared divisor".split()
 
 _MISSED = "(answered_at IS NULL AND outcome IN ('missed', 'voicemail'))"
 _ANSWERED = "answered_at IS NOT NULL"
@@ -48,96 +61,104 @@ _OF_LINES = {
     "calls_missed": ("ended_at", _MISSED, "1"),
     "missed_share": ("ifNull(answered_at, ended_at)", f"in_hours AND ({_ANSWERED} OR {_MISSED})", _MISSED),
 }
+_SHARES_OF_LINES = ("missed_share",)
+#: KPI that lines have, in order: id, whether it is a share.
+LINE_KPIS = tuple((kpi, int(kpi in _SHARES_OF_LINES)) for kpi in _OF_LINES)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Expressions of a KPI's value columns over the summed columns of panes."""
+def known(kpis: Mapping[str, Kpi]) -> str:
+    """SELECT of the columns of `_KNOWN_TYPE`, a row per KPI that panes count."""
+    rows = ", ".join(_known(kpi) for kpi in kpis.values() if kpi.rolling)
+    columns = ", ".join(f"row.{name} AS {name}" for name in _KNOWN)
+    # As text: one constant is planned some twenty times faster than a thousand.
+    text = f"[{rows}]".replace("'", "\\'")
+    return f"SELECT {columns} FROM (SELECT arrayJoin(CAST('{text}', '{_KNOWN_TYPE}')) AS row)"
 
-    upper: str
-    n: str
-    counts: str = _NO_COUNTS
-    tags: str = _NO_TAGS
 
-
-def counts(kpi: Kpi) -> Counts:
-    """What a KPI counts. Raises TypeError for a state: panes know none."""
+def _known(kpi: Kpi) -> str:
     formula = kpi.formula
+    if not isinstance(formula, WindowFormula):
+        raise TypeError(f"{kpi.id} is not counted in panes")
+    ahead = int(any(MEASUREMENTS[name].ahead for name in formula.names))
+    uppers: list[int] = []
+    ns: list[int] = []
+    histogram = tagged = percent = shared = 0
     if isinstance(formula, Quotient):
-        return Counts(term(formula.upper), term(formula.n))
-    if isinstance(formula, Quantile):
-        histogram = column(formula.name, "hist")
-        return Counts("0", size(histogram), counts=histogram)
-    if isinstance(formula, ServiceLevel):
-        raw = raw_counts(formula)
-        return Counts("0", size(raw), counts=raw)
-    if isinstance(formula, Distinct):
-        tags = column(formula.name, "set")
-        return Counts(f"length({tags})", f"length({tags})", tags=tags)
-    raise TypeError(f"{kpi.id} is not counted in panes")
-
-
-def counted_in_panes(kpis: Mapping[str, Kpi]) -> list[Kpi]:
-    """The KPI that panes count."""
-    return [kpi for kpi in kpis.values() if not isinstance(kpi.formula, NowFormula)]
-
-
-def dated_ahead(kpi: Kpi) -> bool:
-    """Whether it counts facts that are known before their moment."""
-    names = () if isinstance(kpi.formula, NowFormula) else kpi.formula.names
-    return any(MEASUREMENTS[name].ahead for name in names)
-
-
-def unfolded(kpis: Iterable[Kpi]) -> str:
-    """Array of tuples (kpi, *COUNTS) over the summed columns, for ARRAY JOIN."""
-    rows = ",\n    ".join(
-        f"('{kpi.id}', toInt64({of.upper}), toInt64({of.n}), {of.counts}, {of.tags})"
-        for kpi in kpis
-        for of in (counts(kpi),)
+        uppers, ns, shared = _places(formula.upper), _places(formula.n), int(formula.shared)
+    elif isinstance(formula, Quantile):
+        histogram, percent = _SPREADS.index(column(formula.name, "hist")) + 1, formula.percent
+    elif isinstance(formula, ServiceLevel):
+        histogram, shared = _SPREADS.index(raw_counts(formula)) + 1, 1
+    elif isinstance(formula, Distinct):
+        tagged = _SETS.index(column(formula.name, "set")) + 1
+    return (
+        f"('{kpi.id}', '{kpi.subjects}', {uppers}, {ns}, {histogram}, {tagged}, {ahead}, "
+        f"{percent}, {shared}, {kpi.divisor})"
     )
-    return f"[\n    {rows}]"
 
 
-def summed(rows: str) -> str:
-    """Select list that sums the columns of panes, which stand in `rows`, under their own names."""
-    return ",\n    ".join(_summed(rows, name, kind) for name, kind in pane_columns())
+def _places(term: Term) -> list[int]:
+    part = "n" if term.of == "count" else "sum"
+    return [_NUMBERS.index(column(name, part)) + 1 for name in term.names]
 
 
-def _summed(rows: str, name: str, kind: str) -> str:
-    if name.endswith("_set"):
-        return f"groupUniqArrayArray(mapKeys({rows}.{name})) AS {name}"
-    return f"{'sumMap' if kind.startswith('Map') else 'sum'}({rows}.{name}) AS {name}"
+def dated_panes(moments: str, where: str) -> str:
+    """SELECT of panes with their numbers, histograms and sets, `day` and `today`.
+
+    `moments` is a condition over minute, `where` one over subject, day and today.
+    """
+    rows = f"""SELECT toString(subject) AS subject, minute, inserted_at, version,
+    [{", ".join(_NUMBERS)}] AS numbers,
+    [{", ".join(_SPREADS)}] AS histograms,
+    [{", ".join(f"mapKeys({name})" for name in _SETS)}] AS sets
+FROM {PANES} FINAL
+WHERE {moments}"""
+    return dated(rows, where, "minute", "subject")
 
 
-def dated_panes(where: str) -> str:
-    """SELECT of panes with their local day; `where` is a condition over minute, subject and day."""
-    return f"SELECT *, {local_day('minute', 'subject')} AS day FROM {PANES} FINAL WHERE {where}"
+def summed_panes(rows: str, further: str, by: str) -> str:
+    """SELECT that adds up what `dated_panes` gives, with `further` expressions, grouped `by` columns."""
+    histograms = ", ".join(f"sumMap(panes.histograms[{place + 1}])" for place in range(len(_SPREADS)))
+    sets = ", ".join(f"groupUniqArrayArray(panes.sets[{place + 1}])" for place in range(len(_SETS)))
+    return f"""SELECT {further},
+    sumForEach(panes.numbers) AS numbers, [{histograms}] AS histograms, [{sets}] AS sets,
+    max(inserted_at) AS revised_at
+FROM ({rows}) AS panes
+GROUP BY {by}"""
 
 
-def dated_calls(where: str) -> str:
-    """SELECT of what calls count for their line: subject, day, kpi, upper, and columns of the call.
+#: Value columns of a KPI, over the columns of `known` and of `summed_panes`.
+COUNTED = f"""if(tagged != 0, toInt64(length(sets[tagged])), arraySum(arrayMap(place -> numbers[place], uppers))) AS upper,
+    multiIf(tagged != 0, toInt64(length(sets[tagged])), histogram != 0, {size("histograms[histogram]")},
+        arraySum(arrayMap(place -> numbers[place], ns))) AS n,
+    histograms[histogram] AS counts, sets[tagged] AS tags"""
+#: Condition that the KPI is for the subject.
+CONCERNS = "position(subjects, substring(subject, 1, 1)) != 0"
+#: The value, over the columns of a row; null without facts. `shared` says how it follows: 1 upper / n,
+#: 2 to 4 a state (see `sql_states`).
+VALUE = f"""multiIf(shared = 2, upper / divisor, n = 0 OR shared = 4, NULL, percent != 0, {quantile("counts", "percent")} / divisor,
+        upper / (if(shared = 1, n, 1) * divisor))"""
 
-    `where` is a condition over the columns of the calls, `at` (DateTime64) and day.
+
+def dated_calls(moments: str, where: str) -> str:
+    """SELECT of what calls count for their line: subject, kpi, at, upper, day, and columns of the call.
+
+    `moments` is a condition over the columns of the calls, `where` one over subject and day.
     """
     parts = ", ".join(
         f"('{kpi}', {at}, {which}, toInt64({upper}))" for kpi, (at, which, upper) in _OF_LINES.items()
     )
-    return f"""SELECT
-    concat('l:', line) AS subject, source, call_id, part.1 AS kpi, assumeNotNull(part.2) AS at,
-    ifNull(part.4, 0) AS upper, {local_day("toDateTime(at, 'UTC')", "concat('g:', `group`)")} AS day,
-    inserted_at, version
+    rows = f"""SELECT concat('l:', line) AS subject, concat('g:', `group`) AS zoned, source, call_id,
+    part.1 AS kpi, toDateTime(assumeNotNull(part.2), 'UTC') AS at, ifNull(part.4, 0) AS upper, inserted_at, version
 FROM {CALLS} FINAL
 ARRAY JOIN [{parts}] AS part
 WHERE direction = 'in' AND excluded_reason = '' AND line != '' AND started_at IS NOT NULL
-    AND part.2 IS NOT NULL AND part.3 AND at <= now64(3, 'UTC') AND ({where})"""
-
-
-#: KPI that lines have, in order.
-LINE_KPIS = tuple(_OF_LINES)
+    AND part.2 IS NOT NULL AND part.3 AND part.2 <= now64(3, 'UTC') AND ({moments})"""
+    return dated(rows, where)
 
 
 def calls_between(first: str, last: str) -> str:
-    """Condition that a call has a moment between two (DateTime); it lets the table skip the rest."""
+    """Condition that a call has a moment from `first` to `last` (DateTime); the table skips the rest."""
     return " OR ".join(
         f"{moment} BETWEEN {first} AND {last}" for moment in ("started_at", "answered_at", "ended_at")
     )
@@ -145,5 +166,13 @@ def calls_between(first: str, last: str) -> str:
 
 def declared(kpis: Mapping[str, Kpi]) -> str:
     """Hash of everything that decides what the rows of `kpi_days` hold."""
-    text = unfolded(counted_in_panes(kpis)) + summed("") + dated_calls("") + dated_panes("")
+    text = (
+        known(kpis)
+        + COUNTED
+        + CONCERNS
+        + str(LINE_KPIS)
+        + summed_panes("", "", "")
+        + dated_calls("", "")
+        + dated_panes("", "")
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]

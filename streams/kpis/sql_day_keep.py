@@ -16,18 +16,20 @@ from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
     CALLS,
+    CONCERNS,
+    COUNTED,
     DAYS,
     LINE_KPIS,
-    NOTHING,
+    NO_COUNTS,
+    NO_TAGS,
     calls_between,
-    counted_in_panes,
     dated_calls,
     dated_panes,
     declared,
-    summed,
-    unfolded,
+    known,
+    summed_panes,
 )
-from streams.kpis.sql_days import local_day, zone_lists
+from streams.kpis.sql_days import AFTER, BEFORE, DEFAULT_ZONE, ZONES, dated
 from streams.kpis.sql_panes import PANES
 
 Source = Literal["panes", "lines"]
@@ -35,10 +37,9 @@ Source = Literal["panes", "lines"]
 SubjectDay = tuple[str, date]
 
 _VERSION = "toUnixTimestamp64Milli(now64(3, 'UTC'))"
-#: How long before its midnight in UTC a day begins, and how long after it ends, at most.
-_EARLIEST = "INTERVAL 15 HOUR"
-_LATEST = "INTERVAL 39 HOUR"
-_COLUMNS = "kpi, day, subject, upper, n, counts, tags, revised_at, stamp, version, gone"
+_COLUMNS = (
+    "kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, stamp, version, gone"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,11 @@ class DaySums:
         """SELECT of subject and day where the rows are not those of the panes or calls; in order of days."""
         lines = "startsWith(subject, 'l:')" if source == "lines" else "NOT startsWith(subject, 'l:')"
         return f"""WITH
-{zone_lists()}
+{DEFAULT_ZONE}
 SELECT subject, day
 FROM
 (
-    SELECT toString(subject) AS subject, day, {self._stamp(source)} AS stamp
+    SELECT subject, day, {self._stamp(source)} AS stamp
     FROM ({_dated(source, first, last)})
     GROUP BY subject, day
     UNION ALL
@@ -78,47 +79,62 @@ ORDER BY day, subject"""
         pairs = sorted(asked, key=lambda pair: pair[1])
         listed = ", ".join(f"({_quoted(subject)}, toDate('{day}'))" for subject, day in pairs)
         among = "(subject, day) IN (SELECT subject, day FROM asked)"
-        dated = _dated(source, pairs[0][1], pairs[-1][1], among)
-        sums = self._pane_sums(dated) if source == "panes" else self._line_sums(dated)
+        rows = _dated(source, pairs[0][1], pairs[-1][1], among)
         return f"""INSERT INTO {DAYS} ({_COLUMNS})
 WITH
-{zone_lists()},
-{NOTHING},
-    asked AS (SELECT pair.1 AS subject, pair.2 AS day FROM (SELECT arrayJoin([{listed}]) AS pair))
+{DEFAULT_ZONE},
+    asked AS (SELECT pair.1 AS subject, pair.2 AS day FROM (SELECT arrayJoin([{listed}]) AS pair)),
+    known AS ({self._known(source)})
 SELECT
-    kept.1, asked.day, asked.subject, kept.2, kept.3, kept.4, kept.5, revised_at, if(kept.1 = '', stamp, 0),
-    {_VERSION}, found = 0
-FROM asked
-LEFT JOIN ({sums}) AS sums ON sums.subject = asked.subject AND sums.day = asked.day
-ARRAY JOIN arrayPushFront({self._rows(source)}, ('', toInt64(0), toInt64(0), no_counts, no_tags)) AS kept"""
+    kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, if(kpi = '', stamp, 0) AS stamp, {_VERSION}, found = 0
+FROM
+(
+    SELECT kpi, asked.day AS day, asked.subject AS subject, sums.revised_at AS revised_at, sums.stamp AS stamp,
+        sums.found AS found, percent, shared, divisor,
+        {self._counted(source)}
+    FROM asked
+    LEFT JOIN ({self._sums(source, rows)}) AS sums ON sums.subject = asked.subject AND sums.day = asked.day
+    CROSS JOIN known
+    WHERE {CONCERNS.replace("subject,", "asked.subject,")}
+)"""
+
+    def _known(self, source: Source) -> str:
+        """The rows of a subject's day: one per KPI that it can have, and that of the empty one."""
+        if source == "panes":
+            return f"{known(self.kpis)} UNION ALL SELECT '', 'mga', [], [], 0, 0, 0, 0, 0, 1"
+        rows = [("", 0), *LINE_KPIS]
+        return f"""SELECT row.1 AS kpi, 'l' AS subjects, 0 AS percent, row.2 AS shared, 1 AS divisor
+    FROM (SELECT arrayJoin({rows}) AS row)"""
+
+    def _counted(self, source: Source) -> str:
+        if source == "panes":
+            return COUNTED
+        at = "indexOf(sums.kpis, kpi)"
+        return f"sums.uppers[{at}] AS upper, sums.ns[{at}] AS n, {NO_COUNTS} AS counts, {NO_TAGS} AS tags"
+
+    def _sums(self, source: Source, rows: str) -> str:
+        stamp = self._stamp(source)
+        if source == "panes":
+            return summed_panes(rows, f"subject, day, 1 AS found, {stamp} AS stamp", "subject, day")
+        return f"""SELECT subject, day, 1 AS found, groupBitXor(part) AS rows, cityHash64('{self.declared}', rows) AS stamp,
+    max(newest) AS revised_at, groupArray(kpi) AS kpis, groupArray(upper) AS uppers, groupArray(n) AS ns
+FROM
+(
+    SELECT subject, day, kpi, sum(upper) AS upper, toInt64(count()) AS n, max(inserted_at) AS newest,
+        {_hashed(source)} AS part
+    FROM ({rows})
+    GROUP BY subject, day, kpi
+)
+GROUP BY subject, day"""
 
     def _stamp(self, source: Source) -> str:
-        own = "minute" if source == "panes" else "source, call_id, kpi, at"
-        return f"cityHash64('{self.declared}', groupBitXor(cityHash64({own}, inserted_at, version)))"
+        return f"cityHash64('{self.declared}', {_hashed(source)})"
 
-    def _pane_sums(self, dated: str) -> str:
-        return f"""
-SELECT toString(panes.subject) AS subject, day, 1 AS found, {self._stamp("panes")} AS stamp,
-    max(inserted_at) AS revised_at,
-    {summed("panes")}
-FROM ({dated}) AS panes
-GROUP BY subject, day"""
 
-    def _line_sums(self, dated: str) -> str:
-        each = ", ".join(
-            f"sumIf(upper, kpi = '{kpi}') AS {kpi}_upper, countIf(kpi = '{kpi}') AS {kpi}_n"
-            for kpi in LINE_KPIS
-        )
-        return f"""
-SELECT subject, day, 1 AS found, {self._stamp("lines")} AS stamp, max(inserted_at) AS revised_at, {each}
-FROM ({dated})
-GROUP BY subject, day"""
-
-    def _rows(self, source: Source) -> str:
-        if source == "panes":
-            return unfolded(counted_in_panes(self.kpis))
-        rows = (f"('{kpi}', toInt64({kpi}_upper), toInt64({kpi}_n), no_counts, no_tags)" for kpi in LINE_KPIS)
-        return f"[{', '.join(rows)}]"
+def _hashed(source: Source) -> str:
+    """Hash of rows, whatever their order: what they are, and when each was stored."""
+    own = "minute" if source == "panes" else "source, call_id, kpi, at"
+    return f"groupBitXor(cityHash64({own}, inserted_at, version))"
 
 
 def stored_since(source: Source, since: int, through: date) -> str:
@@ -129,8 +145,8 @@ def stored_since(source: Source, since: int, through: date) -> str:
     recent = f"inserted_at >= fromUnixTimestamp64Milli({since}, 'UTC')"
     if source == "panes":
         minute = f"minute < toDateTime('{through}', 'UTC') + INTERVAL 3 DAY"
-        day = local_day("minute", "subject")
-        rows = f"SELECT {day} AS day, inserted_at FROM {PANES} WHERE {recent} AND {minute}"
+        panes = f"SELECT toString(subject) AS subject, minute, inserted_at FROM {PANES} WHERE {recent} AND {minute}"
+        rows = dated(panes, "1", "minute", "subject")
     else:
         moments = "[started_at, answered_at, ended_at]"
         rows = f"""SELECT toDate(assumeNotNull(moment)) + arrayJoin(range(-1, 2)) AS day, inserted_at
@@ -138,7 +154,7 @@ FROM {CALLS}
 ARRAY JOIN arrayFilter(moment -> isNotNull(moment), {moments}) AS moment
 WHERE {recent} AND line != ''"""
     return f"""WITH
-{zone_lists()}
+{DEFAULT_ZONE}
 SELECT day, max(inserted_at), count()
 FROM ({rows})
 WHERE day <= '{through}'
@@ -149,9 +165,10 @@ ORDER BY day"""
 def clock_select(behind_s: int) -> str:
     """SELECT of the server's time (ms), a hash of all zones, and the last day over everywhere `behind_s` ago."""
     return f"""WITH
-{zone_lists()}
-SELECT {_VERSION}, cityHash64(arraySort(known_zones), default_zone),
-    arrayMin(zone -> toDate(formatDateTime(now('UTC') - {behind_s}, '%F', zone)), zones_of_subjects) - 1"""
+{DEFAULT_ZONE}
+SELECT {_VERSION}, groupBitXor(cityHash64(subject, zone)),
+    min(toDate(formatDateTime(now('UTC') - {behind_s}, '%F', zone))) - 1
+FROM ({ZONES} UNION ALL SELECT '' AS subject, default_zone AS zone)"""
 
 
 #: SELECT of the first day of panes, of calls, and of what is kept; 1970-01-01 where there is nothing.
@@ -163,12 +180,12 @@ FIRST_DAYS = f"""SELECT
 
 def _dated(source: Source, first: date, last: date, among: str = "1") -> str:
     """Panes or calls with their day, of the days first..last; the moment lets the table skip the rest."""
-    begin = f"toDateTime('{first}', 'UTC') - {_EARLIEST}"
-    end = f"toDateTime('{last}', 'UTC') + {_LATEST}"
+    begin = f"toDateTime('{first}', 'UTC') - {BEFORE}"
+    end = f"toDateTime('{last}', 'UTC') + {AFTER}"
     days = f"day BETWEEN '{first}' AND '{last}' AND {among}"
     if source == "panes":
-        return dated_panes(f"minute BETWEEN {begin} AND {end} AND {days}")
-    return dated_calls(f"({calls_between(begin, end)}) AND {days}")
+        return dated_panes(f"minute BETWEEN {begin} AND {end}", days)
+    return dated_calls(calls_between(begin, end), days)
 
 
 def _quoted(text: str) -> str:

@@ -1,15 +1,17 @@
-"""The local day that a moment belongs to, without a join.
+"""The local day that a moment belongs to.
 
-Its zone is that of the subject, as in `sql_zoned`: a group's own, a manager's group's; all others
-have the directory's, which stands at the group `unassigned`.
+Its zone is that of the subject, as in `sql_zoned`: a group's own, a manager's group's; all others have
+the directory's, which stands at the group `unassigned`. Zones are joined and not written into the
+query, whose text and planning then do not grow with the number of managers.
 """
 
 from typing import Literal
 
 from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
-#: Whether a view's rows are of days, of the period from..to, or of the periods that are closed.
-Per = Literal["day", "period", "closed"]
+#: Whether a view's rows are of days, of the period from..to, of it and of that before it, or of the
+#: periods that are closed.
+Per = Literal["day", "period", "halves", "closed"]
 
 #: Scalars that a view of closed periods reads: their first and last days.
 CLOSED = """    (
@@ -18,7 +20,50 @@ CLOSED = """    (
     arrayMin(arrayMap(range -> range.1, closed_ranges)) AS first_closed,
     arrayMax(arrayMap(range -> range.2, closed_ranges)) AS last_closed"""
 #: Columns that name what a row is of.
-DIMENSION: dict[Per, str] = {"day": "day,", "period": "", "closed": "period_start, period_end,"}
+DIMENSION: dict[Per, str] = {
+    "day": "day,",
+    "period": "",
+    "halves": "later,",
+    "closed": "period_start, period_end,",
+}
+
+#: Scalar: the directory's zone.
+DEFAULT_ZONE = f"""    assumeNotNull((
+        SELECT if(max(time_zone) = '', 'UTC', toString(max(time_zone)))
+        FROM {GROUPS} FINAL
+        WHERE `group` = 'unassigned'
+    )) AS default_zone"""
+
+#: SELECT of subject, zone: of all groups and managers that have one.
+ZONES = f"""SELECT concat('g:', `group`) AS subject, toString(time_zone) AS zone
+    FROM {GROUPS} FINAL
+    WHERE time_zone != ''
+    UNION ALL
+    SELECT concat('m:', manager) AS subject, toString(time_zone) AS zone
+    FROM {MANAGERS} FINAL
+    WHERE time_zone != ''"""
+
+_ZONE = "if(zones.zone = '', default_zone, zones.zone)"
+#: How long before its midnight in UTC a local day begins, and how long after it ends, at most.
+BEFORE = "INTERVAL 15 HOUR"
+AFTER = "INTERVAL 39 HOUR"
+
+
+def dated(rows: str, where: str, moment: str = "at", zoned: str = "zoned", further: str = "") -> str:
+    """SELECT of rows with `day` and `today`, the local dates of their moment (DateTime) and of now.
+
+    `zoned` is the column with the subject whose zone it is; `where` may speak of both dates. `further`
+    columns, each followed by a comma, may use `local_date` of other moments.
+    """
+    return f"""SELECT rows.*, {further} {local_date(f"rows.{moment}")} AS day, {local_date("now('UTC')")} AS today
+FROM ({rows}) AS rows
+LEFT JOIN ({ZONES}) AS zones ON zones.subject = rows.{zoned}
+WHERE {where}"""
+
+
+def local_date(moment: str) -> str:
+    """Local date of a moment, within `dated`."""
+    return f"toDate(formatDateTime({moment}, '%F', {_ZONE}))"
 
 
 def zone_lists() -> str:

@@ -5,7 +5,7 @@ Counts and sums are added with `sum`, histograms and sets with `sumMap`, which s
 
 from collections.abc import Iterable
 
-from streams.kpis.formulas import Distinct, NowFormula, Quotient, ServiceLevel, Term
+from streams.kpis.formulas import Distinct, FromRecords, NowFormula, Quotient, ServiceLevel, Term
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_levels import level_parts, raw_counts
 from streams.kpis.sql_panes import column, pane_columns
@@ -19,13 +19,13 @@ def summed_columns() -> str:
 
 
 def value_and_n(kpi: Kpi) -> tuple[str, str]:
-    """Expressions of a KPI's value (null without facts) and n. Raises TypeError for window `now`.
+    """Expressions of a KPI's value (null without facts) and n. Raises TypeError for what is not in panes.
 
     That of a service level reads column `level` (`sql_levels.level_of`).
     """
     formula = kpi.formula
-    if isinstance(formula, NowFormula):
-        raise TypeError(f"{kpi.id} is a state; it has no panes")
+    if isinstance(formula, NowFormula | FromRecords):
+        raise TypeError(f"{kpi.id} has no panes")
     if isinstance(formula, Quotient):
         n = term(formula.n)
         below = f"({n}) * {kpi.divisor}" if formula.shared else str(kpi.divisor)

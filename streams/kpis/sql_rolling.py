@@ -11,7 +11,7 @@ with value null, so that a line in a chart breaks there. No row lies after now.
 from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.kpi import NOW, ROLLING, SUBJECT_KINDS, Kpi
+from streams.kpis.kpi import ROLLING, SUBJECT_KINDS, Kpi
 from streams.kpis.sql_levels import level_lists
 from streams.kpis.sql_panes import PANES
 from streams.kpis.sql_runs import runs
@@ -70,7 +70,7 @@ def _declared(kpis: Mapping[str, Kpi]) -> str:
     lacking = [
         f"('{kpi.id}', '{window}')"
         for kpi in kpis.values()
-        if kpi.windows != NOW
+        if kpi.rolling
         for window in ROLLING
         if window not in kpi.windows
     ]

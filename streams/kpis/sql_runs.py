@@ -8,7 +8,7 @@ again, if that is earlier, so that it counts once.
 from collections.abc import Iterable, Mapping
 
 from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
-from streams.kpis.kpi import NOW, Kpi
+from streams.kpis.kpi import Kpi
 from streams.kpis.sql_formulas import divisor, quantile, size, term
 from streams.kpis.sql_levels import level_of, level_parts, levels_among, raw_counts
 from streams.kpis.sql_panes import PANES, column
@@ -33,7 +33,7 @@ _NEXT = (
 
 def runs(kpis: Mapping[str, Kpi]) -> str:
     """CTE `runs`: subject, kpi, window, at, next (s, not included), value, n."""
-    rolling = [kpi for kpi in kpis.values() if kpi.windows != NOW]
+    rolling = [kpi for kpi in kpis.values() if kpi.rolling]
     quotients = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Quotient)]
     distincts = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Distinct)]
     quantiles = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Quantile)]

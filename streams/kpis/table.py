@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.kpi import NOW, SUBJECT_KINDS, Kpi
+from streams.kpis.kpi import SUBJECT_KINDS, Kpi
 
 _HEAD = ("id", "title", "of", "window", "unit", "good", "personal", "n from", "needs", "what it is")
 _GOOD = {"up": "more", "down": "less", "neutral": "neither"}
@@ -20,7 +20,7 @@ def _row(kpi: Kpi) -> tuple[str, ...]:
         f"`{kpi.id}`",
         kpi.title,
         ", ".join(SUBJECT_KINDS[letter] for letter in kpi.subjects),
-        "now" if kpi.windows == NOW else ", ".join(kpi.windows),
+        ", ".join(kpi.windows or ("day",)),
         kpi.unit,
         _GOOD[kpi.good],
         "yes" if kpi.personal else "no",

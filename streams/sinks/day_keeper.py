@@ -35,6 +35,8 @@ _SOURCES: tuple[Source, ...] = ("panes", "lines")
 _SETTINGS = {**WRITE_SETTINGS, "max_threads": 1, "max_insert_threads": 1, "max_query_size": 1 << 20}
 _NO_DAY = date(1970, 1, 1)
 _ONE_DAY = timedelta(days=1)
+#: Lines are read from their sums on all days: no zone's today is later than so after the last day over.
+_TO_TODAY = timedelta(days=3)
 
 
 class DayKeeper:
@@ -58,11 +60,13 @@ class DayKeeper:
                 return False
         if (zones, last) != (self._zones, through):
             self._zones = zones
-            self._unchecked = list(months(self._first_day(), last))
-        for source in _SOURCES:
-            self._follow(source, now - _STORING_MS, last)
+            self._unchecked = list(months(self._first_day(), last + _TO_TODAY))
+        self._follow("panes", now - _STORING_MS, last)
+        self._follow("lines", now - _STORING_MS, last + _TO_TODAY)
         if self._unchecked and not stopped():
-            self._compare(self._unchecked[-1], stopped)
+            first, until = self._unchecked[-1]
+            self._compare("panes", (first, min(until, last)), stopped)
+            self._compare("lines", (first, until), stopped)
             self._unchecked.pop()
         return bool(self._unchecked)
 
@@ -70,7 +74,8 @@ class DayKeeper:
         """Adds up the days after `through`; each month is read from its sums as soon as it is added up."""
         first = self._first_day() if through == _NO_DAY else through + _ONE_DAY
         for days in months(first, last):
-            self._compare(days, stopped)
+            for source in _SOURCES:
+                self._compare(source, days, stopped)
             if stopped():
                 return
             self._note(days[1])
@@ -82,19 +87,18 @@ class DayKeeper:
         stored = {day: (newest, count) for day, newest, count in found}
         seen = self._seen[source]
         for days in _runs([day for day, rows in stored.items() if seen.get(day) != rows]):
-            self._compare(days, lambda: False, (source,))
+            self._compare(source, days)
         self._seen[source] = stored
 
-    def _compare(self, days: Days, stopped: Callable[[], bool], sources: Sequence[Source] = _SOURCES) -> None:
+    def _compare(self, source: Source, days: Days, stopped: Callable[[], bool] = lambda: False) -> None:
         """Replaces the sums of those subjects' days that do not rest on what is stored now."""
-        for source in sources:
-            found = self._client.query(self._sums.stale(source, *days), settings={"max_threads": 1})
-            stale: list[SubjectDay] = [(subject, day) for subject, day in found.result_rows]
-            for start in range(0, len(stale), _PER_STATEMENT):
-                if stopped():
-                    return
-                some = stale[start : start + _PER_STATEMENT]
-                self._client.command(self._sums.replace(source, some), settings=_SETTINGS)
+        found = self._client.query(self._sums.stale(source, *days), settings={"max_threads": 1})
+        stale: list[SubjectDay] = [(subject, day) for subject, day in found.result_rows]
+        for start in range(0, len(stale), _PER_STATEMENT):
+            if stopped():
+                return
+            some = stale[start : start + _PER_STATEMENT]
+            self._client.command(self._sums.replace(source, some), settings=_SETTINGS)
 
     def _first_day(self) -> date:
         """The first day that anything is of; of nothing, tomorrow as far as sums go."""

@@ -1,4 +1,4 @@
-"""The task of the sink that keeps the sums of days (`day_keeper`)."""
+"""The task of the sink that keeps the sums of days (`day_keeper`) and the KPI of records (`record_keeper`)."""
 
 import asyncio
 import contextlib
@@ -8,14 +8,21 @@ from collections.abc import Callable
 
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.directory import Directory
 from streams.sinks.connection import connect
 from streams.sinks.day_keeper import DayKeeper
+from streams.sinks.record_keeper import RecordKeeper
 
 _LOG = logging.getLogger(__name__)
 
 #: A turn begins so long after the last one ended; and work takes up at most this share of the time.
 _PAUSE_S = 1.5
 _SHARE = 0.2
+#: The same for what rests on records, which is computed as a whole.
+_RECORDS_PAUSE_S = 4.0
+_RECORDS_SHARE = 0.1
+#: Live values of states are told so often; they are read as unknown after two minutes.
+_STATES_EVERY_S = 20.0
 _LONGEST_PAUSE_S = 10.0
 
 
@@ -24,8 +31,9 @@ class DayService:
 
     name = "days"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, directory: Directory) -> None:
         self._url = url
+        self._directory = directory
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then ends after the statement that runs."""
@@ -44,18 +52,36 @@ class DayService:
         """Turns on one connection, in a thread of its own; raises its faults."""
         client = connect(self._url)
         try:
-            keeper = DayKeeper(client)
+            days, records = DayKeeper(client), RecordKeeper(client, self._directory)
+            tasks = [
+                _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE),
+                _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE),
+                _Task(records.tell_states, _STATES_EVERY_S, _RECORDS_SHARE),
+            ]
             while not stopped():
-                began = time.monotonic()
-                keeper.turn(stopped)
-                took = time.monotonic() - began
-                _sleep(max(_PAUSE_S, took / _SHARE - took), stopped)
+                for task in tasks:
+                    task.do_when_due()
+                time.sleep(_LOOK_S)
         finally:
             client.close()
 
 
-def _sleep(seconds: float, stopped: Callable[[], bool]) -> None:
-    """Sleeps in short pieces, so that it ends soon after `stopped` holds."""
-    until = time.monotonic() + seconds
-    while not stopped() and time.monotonic() < until:
-        time.sleep(0.1)
+_LOOK_S = 0.1
+
+
+class _Task:
+    """Something done again and again: after a pause, and for a share of the time at most."""
+
+    def __init__(self, work: Callable[[], object], pause_s: float, share: float) -> None:
+        self._work = work
+        self._pause_s = pause_s
+        self._share = share
+        self._due = 0.0
+
+    def do_when_due(self) -> None:
+        began = time.monotonic()
+        if began < self._due:
+            return
+        self._work()
+        ended = time.monotonic()
+        self._due = ended + max(self._pause_s, (ended - began) * (1 / self._share - 1))

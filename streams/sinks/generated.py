@@ -9,6 +9,7 @@ from typing import Any
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql import (
     closed_views_sql,
+    compare_view_sql,
     daily_view_sql,
     funnel_view_sql,
     leaderboard_period_view_sql,
@@ -57,6 +58,7 @@ def generated_statements() -> list[tuple[str, list[str]]]:
         ("view_kpi_rolling", rolling_view_sql()),
         ("view_kpi_daily", daily_view_sql()),
         ("view_kpi_now", now_view_sql()),
+        ("view_kpi_compare", compare_view_sql()),
         ("view_leaderboard", leaderboard_view_sql()),
         ("view_leaderboard_period", leaderboard_period_view_sql()),
         ("view_funnel", funnel_view_sql()),

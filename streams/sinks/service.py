@@ -69,7 +69,10 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
         group=internal.group(SINK_GROUP),
         instance=instance,
     )
-    epoch, days = EpochService(settings, internal), DayService(settings.clickhouse)
+    epoch, days = (
+        EpochService(settings, internal),
+        DayService(settings.clickhouse, load_config(settings.config).directory),
+    )
     configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
     services: list[Service] = [epoch, sink, *configured, days]
     if settings.webhook:

@@ -1,7 +1,9 @@
 """Views kpi_daily and kpi_period: hand-worked, against kpi_rolling, and against panes added up one by one."""
 
 import random
+import time
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +12,8 @@ import pytest
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import evaluate
-from streams.kpis.sql import daily_view_sql, rolling_view_sql
+from streams.kpis.sql import compare_view_sql, daily_view_sql, rolling_view_sql
+from streams.kpis.sql_day_keep import DaySums, Source, clock_select
 from streams.records import PaneState
 from streams.windows.items import OpenItems
 from streams.windows.pane import apply, merge
@@ -26,15 +29,39 @@ TEN = minute_of("2024-03-01 10:00")
 Days = dict[tuple[str, str, str], tuple[float | None, int]]
 
 
-@pytest.fixture
-def views(tables: Tables) -> Tables:
-    """The tables, empty, with the views over them."""
+@pytest.fixture(params=["read from panes", "added up before"])
+def views(tables: Tables, request: pytest.FixtureRequest) -> Iterator[Tables]:
+    """The tables, empty, with the views over them; what they say must not depend on who adds up when."""
     for statement in (*rolling_view_sql(), *daily_view_sql()):
         tables.do(statement)
-    return tables
+    KEPT_BEFORE[0] = request.param == "added up before"
+    yield tables
+    KEPT_BEFORE[0] = False
+
+
+#: Whether days are added up before they are read.
+KEPT_BEFORE = [False]
+SUMS = DaySums.of()
+
+
+def keep(tables: Tables) -> None:
+    """What the sink does now and then: adds up the days of panes and, on all days, of lines."""
+    ((_, _, last),) = tables.rows(clock_select(0))
+    over = date.fromisoformat(last) if KEPT_BEFORE[0] else date(1971, 1, 1)
+    ends: list[tuple[Source, date]] = [("panes", over), ("lines", date(2100, 1, 1))]
+    for source, end in ends:
+        stale = tables.rows(SUMS.stale(source, date(1971, 1, 1), end))
+        if stale:
+            pairs = [(subject, date.fromisoformat(day)) for subject, day in stale]
+            tables.do(SUMS.replace(source, pairs) + " SETTINGS max_partitions_per_insert_block = 0")
+        assert tables.rows(SUMS.stale(source, date(1971, 1, 1), end)) == []
+    tables.put(
+        "kpi_days_kept", [{"declared": SUMS.declared, "through": str(over), "version": time.time_ns()}]
+    )
 
 
 def daily(tables: Tables, where: str = "1") -> Days:
+    keep(tables)
     found = tables.rows(
         f"SELECT toString(day), subject_kind, subject, kpi, value, n FROM sales.kpi_daily WHERE {where}"
     )
@@ -44,6 +71,7 @@ def daily(tables: Tables, where: str = "1") -> Days:
 
 
 def period(tables: Tables, first: str, last: str) -> dict[tuple[str, str], tuple[float | None, int]]:
+    keep(tables)
     found = tables.rows(
         f"SELECT subject_kind, subject, kpi, value, n FROM sales.kpi_period(from = '{first}', to = '{last}')"
     )
@@ -71,7 +99,7 @@ def added_up(panes: Panes, first: date, last: date, subject: str) -> dict[str, t
             merge(total, pane)
     found = {}
     for kpi in KPIS.values():
-        if "today" in kpi.windows:
+        if "today" in kpi.windows and kpi.concerns(subject):
             value, n = evaluate(kpi, Totals(total), OpenItems(), 0, lambda _g, a, b: b - a)
             if n:
                 found[kpi.id] = (value, n)
@@ -105,7 +133,7 @@ def test_the_last_today_of_a_day_is_the_days_row(views: Tables) -> None:
                 f"WHERE window = 'today' AND subject = '{subject[2:]}' AND n != 0"
             )
             own = {kpi: row for (d, s, kpi), row in rows.items() if (d, s) == (day, subject)}
-            assert {kpi: (value, n) for kpi, value, n in today} == own
+            assert {kpi: (value, n) for kpi, value, n in today if KPIS[kpi].concerns(subject)} == own
             compared += len(own)
     assert compared > 200
 
@@ -131,6 +159,7 @@ def test_a_share_of_two_days_is_no_mean_of_their_shares(views: Tables) -> None:
         ("2024-03-01", "g:sales", "missed_share"): (1.0, 1),
         ("2024-03-02", "g:sales", "missed_share"): (1 / 9, 9),
     }
+    keep(views)
     select = "SELECT value, n, num, den, mature FROM sales.kpi_period(from = '2024-03-01', to = '2024-03-02')"
     assert views.rows(f"{select} WHERE {one}") == [(0.2, 10, 2.0, 10, 1.0)]
     assert views.rows(f"{select} WHERE kpi = 'answer_wait_avg_s'") == [(3.0, 8, 24.0, 8, 1.0)]
@@ -164,6 +193,7 @@ def test_a_days_deadlines_mature_one_by_one(views: Tables) -> None:
     panes |= calls({now + 30: 5}, name="call_in")  # a clock ahead of ours: not yet
     panes |= calls({now + 2880: 7}, "g:other", name="callback_due")  # a day that has not begun
     store(views, panes)
+    keep(views)
     found = views.rows("SELECT kpi, value, n, num, den, mature FROM sales.kpi_daily")
     assert found == [("callback_within_20m", 1 / 3, 3, 1.0, 3, 0.75)]
 
@@ -172,15 +202,18 @@ def test_where_no_deadline_has_passed_there_is_no_value(views: Tables) -> None:
     now = now_minute(views)
     settle(views, {"g:sales": zone_at_noon(now)})
     store(views, calls({now + 60: 2}, name="callback_due"))
+    keep(views)
     assert views.rows("SELECT value, n, num, mature FROM sales.kpi_daily") == [(None, 0, 0.0, 0.0)]
 
 
 def test_a_correction_shows_in_revised_at(views: Tables) -> None:
     store(views, calls({TEN: 1, TEN + 1: 1, TEN + 1440: 1}))
+    keep(views)
     stored = "SELECT max(inserted_at) FROM sales_rows.kpi_minutes"
     first = views.rows(stored)[0][0]
     store(views, calls({TEN + 1: 4}), version=2)
     second = views.rows(stored)[0][0]
+    keep(views)
     found = views.rows("SELECT toString(day), n, toString(revised_at) FROM sales.kpi_daily ORDER BY day")
     assert found == [("2024-03-01", 5, second), ("2024-03-02", 1, first)]
 
@@ -221,3 +254,34 @@ def test_lines_have_the_counts_of_their_calls(views: Tables) -> None:
 def test_nothing_stored_gives_nothing(views: Tables) -> None:
     assert daily(views) == {}
     assert period(views, "2024-03-01", "2024-03-02") == {}
+
+
+def test_a_day_stands_beside_the_days_before(views: Tables) -> None:
+    for statement in compare_view_sql():
+        views.do(statement)
+    store(views, calls({TEN: 6, TEN - 1440: 4, TEN - 7 * 1440: 8, TEN - 8 * 1440: 1}))
+    keep(views)
+    found = views.rows(
+        "SELECT toString(day), value, day_before, day_before_n, day_change, day_change_share, week_before, "
+        "week_change, week_change_share FROM sales.kpi_compare WHERE kpi = 'calls_in' ORDER BY day"
+    )
+    assert found == [
+        ("2024-02-22", 1.0, None, 0, None, None, None, None, None),
+        ("2024-02-23", 8.0, 1.0, 1, 7.0, 7.0, None, None, None),
+        ("2024-02-29", 4.0, None, 0, None, None, 1.0, 3.0, 3.0),
+        ("2024-03-01", 6.0, 4.0, 4, 2.0, 0.5, 8.0, -2.0, -0.25),
+    ]
+
+
+def test_a_period_stands_beside_the_one_before(views: Tables) -> None:
+    for statement in compare_view_sql():
+        views.do(statement)
+    panes = calls({TEN: 6, TEN - 1440: 3, TEN - 3 * 1440: 12, TEN - 4 * 1440: 100})
+    panes |= calls({TEN - 2 * 1440: 5}, "g:gone")
+    store(views, panes)
+    keep(views)
+    found = views.rows(
+        "SELECT subject, value, n, before, before_n, change, change_share FROM "
+        "sales.kpi_compare_period(from = '2024-02-29', to = '2024-03-01') WHERE kpi = 'calls_in' ORDER BY subject"
+    )
+    assert found == [("gone", None, 0, 5.0, 5, None, None), ("sales", 9.0, 9, 12.0, 12, -3.0, -0.25)]

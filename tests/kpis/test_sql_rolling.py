@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from streams.kpis.declarations import KPIS
-from streams.kpis.kpi import NOW, evaluate
+from streams.kpis.kpi import evaluate
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql import pane_columns, pane_row, rolling_select, rolling_view_sql
 from streams.records import PaneState
@@ -285,4 +285,4 @@ def day(minute: int) -> str:
 def test_rows_are_of_windows_only(tables: Tables) -> None:
     store(tables, random_panes(random.Random(4), TEN, TEN, 900))
     found = {kpi for _, _, kpi, _ in rolling(tables, TEN, TEN)}
-    assert found == {kpi.id for kpi in KPIS.values() if kpi.windows != NOW}
+    assert found == {kpi.id for kpi in KPIS.values() if kpi.rolling}

@@ -16,6 +16,8 @@ _TABLES = (
     "absences",
     "kpi_days",
     "kpi_days_kept",
+    "kpi_day_records",
+    "day_facts",
     "agent_statuses",
     "customer_flags",
     "working_spans",

@@ -1,0 +1,101 @@
+"""What was open when, for the values of states at the ends of days: a SELECT for each KPI.
+
+Columns: since, until (DateTime64; `until` lies far ahead for what is open), manager, group, whole (for
+whom), upper (adds to the value), n (adds to n), steps (stretches of time in which it does not count).
+Who counts them by subject and local day is `sql_record_days`.
+"""
+
+from typing import Literal
+
+from streams.kpis.sql_records import FACTS
+
+_STAYS = "sales_rows.stage_stays"
+_TASKS = "sales_rows.tasks"
+_CALLS = "sales_rows.calls"
+_LATER = "toDateTime64('2200-01-01 00:00:00', 3, 'UTC')"
+#: A call whose end is not known is taken for over after this time (`journey.calls`).
+_UNKNOWN_AFTER = "INTERVAL 4 HOUR"
+
+#: How the value follows: a number that is 0 without any; null when n is 0; not known.
+State = Literal[2, 3, 4]
+
+_NO_STEPS = "CAST([], 'Array(Tuple(DateTime64(3, \\'UTC\\'), DateTime64(3, \\'UTC\\')))') AS steps"
+_OF = "toString(manager) AS manager, toString(`group`) AS `group`"
+
+
+def _span(name: str) -> str:
+    return f"""SELECT at AS since, fromUnixTimestamp64Milli(value, 'UTC') AS until, {_OF}, whole,
+    1 AS upper, 1 AS n, {_NO_STEPS}
+FROM {FACTS} FINAL
+WHERE name = '{name}'"""
+
+
+def _stays(since: str, where: str, upper: int, n: int) -> str:
+    return f"""SELECT {since} AS since, ifNull(left_at, {_LATER}) AS until, {_OF}, true AS whole,
+    {upper} AS upper, {n} AS n, {_NO_STEPS}
+FROM {_STAYS} FINAL
+WHERE stage_kind = 'open' AND {where}"""
+
+
+_WAITING = f"""SELECT ifNull(answered_at, ifNull(ended_at, started_at + {_UNKNOWN_AFTER})) AS over_at,
+    ifNull(over_at - toIntervalMillisecond(wait_ms), assumeNotNull(started_at)) AS since,
+    assumeNotNull(over_at) AS until, '' AS manager, toString(`group`) AS `group`, true AS whole,
+    1 AS upper, 1 AS n, {_NO_STEPS}
+FROM {_CALLS} FINAL
+WHERE direction = 'in' AND excluded_reason = '' AND started_at IS NOT NULL"""
+_WAITING = (
+    f"SELECT assumeNotNull(since) AS since, until, manager, `group`, whole, upper, n, steps FROM ({_WAITING})"
+)
+
+#: When a customer has something ahead: a task until it is due or done, a meeting until it takes place.
+_STEPS = f"""SELECT customer, groupArray((begins, ends)) AS steps
+    FROM
+    (
+        SELECT customer, assumeNotNull(created_at) AS begins, least(assumeNotNull(due_at), ifNull(done_at, {_LATER})) AS ends
+        FROM {_TASKS} FINAL
+        WHERE created_at IS NOT NULL AND due_at IS NOT NULL
+        UNION ALL
+        SELECT customer, moment AS begins,
+            ifNull(arrayMin(arrayFilter(over -> over >= moment, ended)), {_LATER}) AS ends
+        FROM
+        (
+            SELECT customer, groupUniqArrayIf(at, name = 'meeting_scheduled') AS arranged,
+                arrayPushBack(groupUniqArrayIf(at, name != 'meeting_scheduled'), {_LATER}) AS ended
+            FROM {FACTS} FINAL
+            WHERE name IN ('meeting_scheduled', 'meeting_held', 'meeting_missed')
+            GROUP BY customer
+        )
+        ARRAY JOIN arranged AS moment
+    )
+    WHERE customer != '' AND begins < ends
+    GROUP BY customer"""
+_WITHOUT_STEP = f"""SELECT entered_at AS since, ifNull(left_at, {_LATER}) AS until, {_OF}, true AS whole,
+    1 AS upper, 1 AS n, ahead.steps AS steps
+FROM (SELECT * FROM {_STAYS} FINAL WHERE stage_kind = 'open') AS stays
+LEFT JOIN ({_STEPS}) AS ahead ON ahead.customer = stays.customer"""
+
+#: By id of the KPI. The age of the oldest is on the working clock, which these records do not know.
+STATES: dict[str, tuple[State, str]] = {
+    "open_missed": (2, _span("span_missed")),
+    "open_missed_oldest_s": (4, _span("span_missed")),
+    "uncalled_missed": (2, _span("span_uncalled")),
+    "uncalled_missed_oldest_s": (4, _span("span_uncalled")),
+    "open_leads": (2, _span("span_lead")),
+    "open_leads_oldest_s": (4, _span("span_lead")),
+    "calls_waiting": (2, _WAITING),
+    "longest_waiting_s": (4, _WAITING),
+    "open_deals": (2, _stays("entered_at", "1", 1, 1)),
+    "stalled_deals": (
+        3,
+        f"{_stays('assumeNotNull(due_at)', 'due_at IS NOT NULL', 1, 0)}"
+        f"\nUNION ALL\n{_stays('entered_at', 'due_at IS NOT NULL', 0, 1)}",
+    ),
+    "tasks_overdue": (
+        2,
+        f"""SELECT assumeNotNull(due_at) AS since, ifNull(done_at, {_LATER}) AS until, {_OF}, true AS whole,
+    1 AS upper, 1 AS n, {_NO_STEPS}
+FROM {_TASKS} FINAL
+WHERE created_at IS NOT NULL AND due_at IS NOT NULL""",
+    ),
+    "deals_without_next_step": (2, _WITHOUT_STEP),
+}

@@ -1,0 +1,497 @@
+"""KPI that are computed from records, against a recount in Python over random records."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from streams.clock import now_ms
+from streams.directory import Directory
+from streams.sinks.directory_rows import write_directory
+from streams.sinks.record_keeper import RecordKeeper
+from tests.sinks.stored import fact, put_facts, put_named
+
+DIRECTORY = """
+time_zone: UTC
+groups:
+  sales: {name: Sales, time_zone: Asia/Tokyo, hours: {mon-fri: "09:00-18:00"}}
+  support: {name: Support, time_zone: America/New_York}
+managers:
+  anna: {name: Anna, group: sales}
+  boris: {name: Boris, group: support}
+"""
+ZONES = {
+    "m:anna": "Asia/Tokyo",
+    "g:sales": "Asia/Tokyo",
+    "m:boris": "America/New_York",
+    "g:support": "America/New_York",
+    "a:all": "UTC",
+}
+PEOPLE = {"anna": "sales", "boris": "support", "": "support"}
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+#: Days of the random records; all are over.
+BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
+END = datetime(2026, 2, 10, tzinfo=UTC)
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is stored."""
+
+    leads: Rows
+    deals: Rows
+    stays: Rows
+    tasks: Rows
+    calls: Rows
+    meetings: list[tuple[str, str, datetime]]  #: name, customer, at
+    wins: list[tuple[str, str, str, datetime]]  #: deal, customer, manager, at
+
+
+def moment(chance: random.Random, first: datetime = BEGIN, last: datetime = END) -> datetime:
+    return first + timedelta(minutes=chance.randrange(int((last - first).total_seconds()) // 60))
+
+
+def maybe(chance: random.Random, value: Any) -> Any:
+    return value if chance.random() < 0.5 else None
+
+
+def some_records(seed: int) -> Records:
+    chance = random.Random(seed)
+    customers = [f"c{number}" for number in range(25)]
+    found = Records([], [], [], [], [], [], [])
+    for number in range(40):
+        who = chance.choice(list(PEOPLE))
+        at = moment(chance)
+        found.leads.append(
+            {"source": "crm", "lead_id": f"l{number}", "customer": chance.choice(customers), "manager": who,
+             "group": PEOPLE[who], "created_at": at, "disqualified_at": maybe(chance, at + moment_after(chance))}
+        )  # fmt: skip
+    for number in range(30):
+        deal(chance, found, f"d{number}", chance.choice(customers))
+    for number in range(40):
+        who = chance.choice(list(PEOPLE))
+        at = moment(chance)
+        found.tasks.append(
+            {"source": "crm", "task_id": f"t{number}", "customer": chance.choice(customers), "manager": who,
+             "group": PEOPLE[who], "created_at": at, "due_at": at + moment_after(chance),
+             "done_at": maybe(chance, at + moment_after(chance))}
+        )  # fmt: skip
+    for number in range(60):
+        who = chance.choice(list(PEOPLE))
+        customer = chance.choice([*customers, *(f"n{number}" for number in range(20)), "anonymous:1"])
+        at = moment(chance)
+        found.calls.append(
+            {"source": "pbx", "call_id": f"k{number}", "customer": customer, "manager": who,
+             "group": PEOPLE[who], "direction": chance.choice(["in", "in", "out"]), "started_at": at,
+             "ended_at": at + HOUR, "excluded_reason": chance.choice(["", "", "", "spam"]), "outcome": "missed",
+             "wait_ms": 3_600_000}
+        )  # fmt: skip
+    for number in range(30):
+        name = chance.choice(["meeting_scheduled", "meeting_scheduled", "meeting_held", "meeting_missed"])
+        # No two at one moment: which of them came first would be anyone's guess.
+        found.meetings.append((name, chance.choice(customers), moment(chance) + timedelta(seconds=number)))
+    return found
+
+
+def moment_after(chance: random.Random) -> timedelta:
+    return timedelta(minutes=chance.randrange(1, 60 * 24 * 8))
+
+
+def deal(chance: random.Random, found: Records, id_: str, customer: str) -> None:
+    """A deal of one to four stays."""
+    who = chance.choice(list(PEOPLE))
+    at = first = moment(chance)
+    kinds = ["open"] + [chance.choice(["open", "won", "lost"]) for _ in range(chance.randrange(4))]
+    for number, kind in enumerate(kinds):
+        left = at + moment_after(chance) if number + 1 < len(kinds) else None
+        found.stays.append(
+            {"source": "crm", "event_id": f"{id_}-{number}", "deal_id": id_, "stage_kind": kind, "entered_at": at,
+             "left_at": left, "due_at": maybe(chance, at + DAY) if kind == "open" else None, "manager": who,
+             "group": PEOPLE[who], "customer": customer}
+        )  # fmt: skip
+        if kind == "won" and kinds[number - 1] != "won":
+            found.wins.append((id_, customer, who, at))
+        entered, at = at, left or at
+    found.deals.append(
+        {"source": "crm", "deal_id": id_, "stage_kind": kinds[-1], "customer": customer, "manager": who,
+         "group": PEOPLE[who], "created_at": first, "closed_at": entered if kinds[-1] != "open" else None,
+         "lead_id": f"l{chance.randrange(40)}" if chance.random() < 0.3 else "",
+         "proposed_at": maybe(chance, first + moment_after(chance))}
+    )  # fmt: skip
+
+
+def store_all(store: Client, url: str, records: Records) -> None:
+    tables = {
+        "leads": records.leads,
+        "deals": records.deals,
+        "stage_stays": records.stays,
+        "tasks": records.tasks,
+    }
+    for table, rows in tables.items():
+        columns = list(rows[0])
+        store.insert(
+            table,
+            [[*row.values(), 1] for row in rows],
+            column_names=[*columns, "version"],
+            database="sales_rows",
+        )
+    put_named(
+        url,
+        "calls",
+        *(
+            {**row, "started_at": ms(row["started_at"]), "ended_at": ms(row["ended_at"])}
+            for row in records.calls
+        ),
+    )
+    for number, (name, customer, at) in enumerate(records.meetings):
+        put_customer_fact(store, f"crm/e{number}", name, "", "", at, customer)
+    for id_, customer, who, at in records.wins:
+        put_customer_fact(store, f"crm/{id_}", "deal_win", who, PEOPLE[who], at, customer)
+
+
+def put_customer_fact(
+    store: Client, entity: str, name: str, manager: str, group: str, at: datetime, customer: str
+) -> None:
+    store.insert(
+        "measurements",
+        [[entity, name, manager, group, True, at, 1, "", customer, 1, 0]],
+        column_names="entity name manager group whole at value tag customer version gone".split(),
+        database="sales_rows",
+    )
+
+
+def ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+@pytest.fixture
+def centre(store: Client) -> Iterator[Client]:
+    for table in ("deals", "stage_stays", "tasks"):
+        store.command(f"TRUNCATE TABLE sales_rows.{table}")
+    write_directory(store, Directory.from_text(DIRECTORY), now_ms())
+    yield store
+    for table in ("deals", "stage_stays", "tasks"):
+        store.command(f"TRUNCATE TABLE sales_rows.{table}")
+
+
+def keep(store: Client) -> RecordKeeper:
+    keeper = RecordKeeper(store, Directory.from_text(DIRECTORY))
+    keeper.turn()
+    return keeper
+
+
+def shown(store: Client, kpi: str) -> dict[tuple[str, str], tuple[float | None, int]]:
+    rows = store.query(
+        "SELECT toString(day), concat(substring(subject_kind, 1, 1), ':', subject), value, n FROM sales.kpi_daily "
+        "WHERE kpi = {kpi:String}",
+        {"kpi": kpi},
+    ).result_rows
+    found = {(day, subject): (value, n) for day, subject, value, n in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def subjects(row: dict[str, Any]) -> list[str]:
+    own = [f"m:{row['manager']}"] if row["manager"] else []
+    return [*own, f"g:{row['group']}", "a:all"]
+
+
+def local(at: datetime, subject: str) -> str:
+    return str(at.astimezone(ZoneInfo(ZONES[subject])).date())
+
+
+def shares(rows: Iterable[tuple[datetime, dict[str, Any], bool]]) -> dict[tuple[str, str], tuple[float, int]]:
+    """Share by local day and subject of rows (when, whose, whether it counts above)."""
+    counted: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for at, row, above in rows:
+        for subject in subjects(row):
+            counted[local(at, subject), subject].append(above)
+    return {key: (sum(found) / len(found), len(found)) for key, found in counted.items()}
+
+
+def enquiries(records: Records) -> list[tuple[datetime, dict[str, Any], str]]:
+    found = [(lead["created_at"], lead, lead["customer"]) for lead in records.leads]
+    first: dict[str, dict[str, Any]] = {}
+    for call in sorted(records.calls, key=lambda call: (call["started_at"], call["call_id"])):
+        if call["direction"] == "in" and not call["excluded_reason"] and call["customer"] != "anonymous:1":
+            first.setdefault(call["customer"], call)
+    for customer, call in first.items():
+        at = call["started_at"]
+        led = any(lead["customer"] == customer and lead["created_at"] <= at + DAY for lead in records.leads)
+        sold = any(deal["customer"] == customer and deal["created_at"] < at for deal in records.deals)
+        if not led and not sold:
+            found.append((at, call, customer))
+    return found
+
+
+def won_since(records: Records, customer: str, at: datetime) -> bool:
+    return any(
+        deal["customer"] == customer and deal["stage_kind"] == "won" and deal["closed_at"] >= at
+        for deal in records.deals
+    )
+
+
+def proposed_since(records: Records, lead: dict[str, Any]) -> bool:
+    return any(
+        (deal["customer"] == lead["customer"] or deal["lead_id"] == lead["lead_id"])
+        and deal["proposed_at"] is not None
+        and deal["proposed_at"] >= lead["created_at"]
+        for deal in records.deals
+    )
+
+
+def won_before(records: Records, id_: str, customer: str, at: datetime) -> bool:
+    return any(other != id_ and whose == customer and before < at for other, whose, _, before in records.wins)
+
+
+def handled_at(records: Records, lead: dict[str, Any]) -> datetime | None:
+    ends = [
+        deal["created_at"]
+        for deal in records.deals
+        if (deal["customer"] == lead["customer"] or deal["lead_id"] == lead["lead_id"])
+        and deal["created_at"] >= lead["created_at"]
+    ]
+    return min([*ends, *([lead["disqualified_at"]] if lead["disqualified_at"] else [])], default=None)
+
+
+def counts(rows: Iterable[tuple[datetime, dict[str, Any]]]) -> dict[tuple[str, str], tuple[float, int]]:
+    return {key: (float(n), n) for key, (_, n) in shares((at, row, True) for at, row in rows).items()}
+
+
+def win_rows(records: Records, again: bool) -> list[tuple[datetime, dict[str, Any]]]:
+    return [
+        (at, {"manager": who, "group": PEOPLE[who]})
+        for id_, customer, who, at in records.wins
+        if won_before(records, id_, customer, at) == again
+    ]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_became_of_leads_and_deals(centre: Client, migrated: str, seed: int) -> None:
+    records = some_records(seed)
+    store_all(centre, migrated, records)
+    keep(centre)
+    assert shown(centre, "enquiry_to_deal") == shares(
+        (at, row, won_since(records, customer, at)) for at, row, customer in enquiries(records)
+    )
+    assert shown(centre, "lead_to_proposal") == shares(
+        (lead["created_at"], lead, proposed_since(records, lead)) for lead in records.leads
+    )
+    assert shown(centre, "proposal_to_won") == shares(
+        (deal["proposed_at"], deal, deal["stage_kind"] == "won")
+        for deal in records.deals
+        if deal["proposed_at"]
+    )
+    assert shown(centre, "deals_won_new") == counts(win_rows(records, again=False))
+    assert shown(centre, "deals_won_repeat") == counts(win_rows(records, again=True))
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_how_long_a_lead_is_handled(centre: Client, migrated: str, seed: int) -> None:
+    records = some_records(seed)
+    store_all(centre, migrated, records)
+    keep(centre)
+    spread: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for lead in records.leads:
+        end = handled_at(records, lead)
+        if end is not None:
+            for subject in subjects(lead):
+                spread[local(end, subject), subject].append((end - lead["created_at"]).total_seconds())
+    found = shown(centre, "lead_handling_p50_s")
+    assert {key: n for key, (_, n) in found.items()} == {key: len(times) for key, times in spread.items()}
+    for key, times in spread.items():
+        exact = sorted(times)[(len(times) * 50 + 99) // 100 - 1]
+        assert found[key][0] == pytest.approx(exact, rel=0.032)
+
+
+Opened = tuple[dict[str, Any], Callable[[datetime], bool]]
+
+
+def at_ends(opened: list[Opened], kind: str = "mga") -> dict[tuple[str, str], int]:
+    """How many hold at the last moment of each local day, from the first day of each subject on."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for subject, zone in ZONES.items():
+        if subject[0] not in kind:
+            continue
+        own = [holds for row, holds in opened if subject in subjects(row)]
+        day = (BEGIN - 2 * DAY).astimezone(ZoneInfo(zone)).date()
+        begun = False
+        while day < datetime.now(ZoneInfo(zone)).date():
+            last = datetime.combine(day + DAY, datetime.min.time(), ZoneInfo(zone)) - timedelta(
+                milliseconds=1
+            )
+            n = sum(holds(last.astimezone(UTC)) for holds in own)
+            begun = begun or n > 0
+            if begun:
+                found[str(day), subject] = n
+            day += DAY
+    return found
+
+
+def between(since: datetime, until: datetime | None) -> Callable[[datetime], bool]:
+    return lambda at: since <= at and (until is None or at < until)
+
+
+def states(store: Client, kpi: str) -> dict[tuple[str, str], int]:
+    """Values without the zeros before something first held to a day's end."""
+    found = shown(store, kpi)
+    begun = {s: min((d for (d, s2), (v, _) in found.items() if s2 == s and v), default="9") for _, s in found}
+    return {(day, s): int(value or 0) for (day, s), (value, _) in found.items() if day >= begun[s]}
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: int) -> None:
+    records = some_records(seed)
+    store_all(centre, migrated, records)
+    keep(centre)
+    opened = [row for row in records.stays if row["stage_kind"] == "open"]
+    assert states(centre, "open_deals") == at_ends(
+        [(row, between(row["entered_at"], row["left_at"])) for row in opened]
+    )
+    limited = [row for row in opened if row["due_at"]]
+    assert states(centre, "stalled_deals") == at_ends(
+        [(row, between(row["due_at"], row["left_at"])) for row in limited]
+    )
+    assert states(centre, "tasks_overdue") == at_ends(
+        [(row, between(row["due_at"], row["done_at"])) for row in records.tasks]
+    )
+    waiting = [call for call in records.calls if call["direction"] == "in" and not call["excluded_reason"]]
+    assert states(centre, "calls_waiting") == at_ends(
+        [(row, between(row["started_at"], row["ended_at"])) for row in waiting], "ga"
+    )
+    assert states(centre, "deals_without_next_step") == at_ends(
+        [
+            (
+                row,
+                lambda at, row=row: (
+                    between(row["entered_at"], row["left_at"])(at)
+                    and not has_step(records, row["customer"], at)
+                ),
+            )
+            for row in opened
+        ]
+    )
+    assert all(value is None for value, _ in shown(centre, "longest_waiting_s").values())
+
+
+def has_step(records: Records, customer: str, at: datetime) -> bool:
+    tasks = [task for task in records.tasks if task["customer"] == customer and task["created_at"] <= at]
+    if any(task["due_at"] > at and (task["done_at"] is None or task["done_at"] > at) for task in tasks):
+        return True
+    told = [(when, name) for name, whose, when in records.meetings if whose == customer and when <= at]
+    arranged = [when for when, name in told if name == "meeting_scheduled"]
+    over = [when for when, name in told if name != "meeting_scheduled"]
+    return bool(arranged) and max(arranged) > max(over, default=BEGIN)
+
+
+def span(name: str, since: datetime, until: datetime, entity: str = "pbx/1", **key: Any) -> Any:
+    return fact(name, ms(since), ms(until), entity=entity, **key)
+
+
+def test_missed_items_and_leads_at_the_end_of_a_day(centre: Client, migrated: str) -> None:
+    tokyo_midnight = datetime(2026, 1, 12, 15, tzinfo=UTC)
+    put_facts(
+        migrated,
+        span("span_missed", tokyo_midnight - HOUR, tokyo_midnight, "pbx/1"),  # to the last moment of the 12th
+        span("span_missed", tokyo_midnight - HOUR, tokyo_midnight - HOUR / 60, "pbx/2"),
+        span("span_uncalled", tokyo_midnight - HOUR, tokyo_midnight + DAY + HOUR, "pbx/1"),
+        span(
+            "span_lead", tokyo_midnight, tokyo_midnight + DAY, "crm/1", manager="anna", group="", whole=False
+        ),
+    )
+    keep(centre)
+    group = {kpi: states(centre, kpi) for kpi in ("open_missed", "uncalled_missed", "open_leads")}
+    missed = {day: n for (day, subject), n in group["open_missed"].items() if subject == "g:sales"}
+    assert (missed["2026-01-12"], missed["2026-01-13"]) == (1, 0)
+    uncalled = {day: n for (day, subject), n in group["uncalled_missed"].items() if subject == "g:sales"}
+    assert (uncalled["2026-01-12"], uncalled["2026-01-13"], uncalled["2026-01-14"]) == (1, 1, 0)
+    leads = {day: n for (day, subject), n in group["open_leads"].items() if subject == "m:anna"}
+    assert (leads["2026-01-13"], leads["2026-01-14"]) == (1, 0)
+    assert "2026-01-12" not in leads
+    # Of a period a state has the value at its end.
+    period = centre.query(
+        "SELECT value FROM sales.kpi_period(from = '2026-01-01', to = '2026-01-13') "
+        "WHERE kpi = 'uncalled_missed' AND subject = 'sales'"
+    ).result_rows
+    assert period == [(1.0,)]
+
+
+def test_missed_customers_reached_by_their_deadline(centre: Client, migrated: str) -> None:
+    at, later = datetime(2026, 1, 12, 10, tzinfo=UTC), datetime.now(UTC) + DAY
+    put_facts(
+        migrated,
+        span("missed_item", at, at + DAY, "pbx/1"),
+        span("missed_item_reached", at, at + DAY, "pbx/1"),
+        span("missed_item", at, at + DAY, "pbx/2"),
+        span("missed_item", at, later, "pbx/3"),  # not yet to be judged
+        span("missed_item", at, later, "pbx/4"),
+        span("missed_item_reached", at, later, "pbx/4"),
+    )
+    keep(centre)
+    found = centre.query(
+        "SELECT value, n, num, den, mature FROM sales.kpi_daily WHERE kpi = 'recovered_share' AND subject = 'sales'"
+    ).result_rows
+    assert found == [(2 / 3, 3, 2.0, 3, 0.75)]
+
+
+def test_what_a_record_becomes_changes_the_days_of_the_past(centre: Client, migrated: str) -> None:
+    row = {
+        "source": "crm", "deal_id": "d1", "stage_kind": "open", "customer": "c1", "manager": "anna", "group": "sales",
+        "created_at": BEGIN, "closed_at": None, "lead_id": "", "proposed_at": BEGIN,
+    }  # fmt: skip
+
+    def put(version: int, **changes: Any) -> None:
+        whole = row | changes | {"version": version}
+        centre.insert("deals", [list(whole.values())], column_names=list(whole), database="sales_rows")
+
+    put(1)
+    keeper = keep(centre)
+    assert {value for value, _ in shown(centre, "proposal_to_won").values()} == {0.0}
+    put(2, stage_kind="won", closed_at=END)
+    keeper.turn()
+    assert {value for value, _ in shown(centre, "proposal_to_won").values()} == {1.0}
+    put(3, gone=1)
+    keeper.turn()
+    assert shown(centre, "proposal_to_won") == {}
+
+
+def test_states_of_now_are_told(centre: Client) -> None:
+    now = datetime.now(UTC)
+    tokyo = now.astimezone(ZoneInfo("Asia/Tokyo")).date()
+    won = now - 9 * DAY
+    put_customer_fact(centre, "crm/d1", "deal_win", "anna", "sales", won, "c1")
+    centre.insert(
+        "stage_stays",
+        [["crm", "e1", "d2", "open", now - DAY, "anna", "sales", "c2", 1], ["crm", "e2", "d3", "open", now - DAY, "anna", "sales", "c3", 1]],
+        column_names="source event_id deal_id stage_kind entered_at manager group customer version".split(),
+        database="sales_rows",
+    )  # fmt: skip
+    centre.insert(
+        "tasks",
+        [["crm", "t1", "c3", "anna", "sales", now - HOUR, now + HOUR, 1]],
+        column_names="source task_id customer manager group created_at due_at version".split(),
+        database="sales_rows",
+    )
+    keep(centre).tell_states()
+    found = {
+        (kpi, f"{kind[0]}:{subject}"): (value, n)
+        for kpi, kind, subject, value, n in centre.query(
+            "SELECT kpi, subject_kind, subject, value, n FROM sales.kpi_now WHERE window = 'now'"
+        ).result_rows
+    }
+    since = won.astimezone(ZoneInfo("Asia/Tokyo")).date()
+    weekdays = sum((since + number * DAY).weekday() < 5 for number in range(1, (tokyo - since).days + 1))
+    assert found["days_since_win", "m:anna"] == found["days_since_win", "g:sales"] == (float(weekdays), 1)
+    assert found["days_since_win", "m:boris"] == (None, 0)
+    assert found["days_since_win", "a:all"][0] == (now.date() - won.date()).days  # support works every day
+    assert found["deals_without_next_step", "m:anna"] == (1.0, 1)
+    assert found["deals_without_next_step", "m:boris"] == (0.0, 0)
