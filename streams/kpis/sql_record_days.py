@@ -45,7 +45,8 @@ def replace_records(kpi: Kpi) -> str:
     """INSERT of those rows of a KPI that are not as the records are now; what holds no more becomes gone."""
     rows = _states(kpi) if kpi.id in STATES else _records(kpi)
     same = " AND ".join(
-        f"anyIf({name}, fresh) = anyIf({name}, NOT fresh)" for name in ("upper", "n", "due", "counts", "shared")
+        f"anyIf({name}, fresh) = anyIf({name}, NOT fresh)"
+        for name in ("upper", "n", "due", "counts", "shared")
     )
     values = ", ".join(f"anyIf(rows.{name}, fresh) AS {name}" for name in _VALUES.split(", "))
     return f"""INSERT INTO {RECORD_DAYS} (kpi, day, subject, {_VALUES}, revised_at, version, gone)

@@ -43,7 +43,9 @@ _WAITING = f"""SELECT ifNull(answered_at, ifNull(ended_at, started_at + {_UNKNOW
     1 AS upper, 1 AS n, {_NO_STEPS}
 FROM {_CALLS} FINAL
 WHERE direction = 'in' AND excluded_reason = '' AND started_at IS NOT NULL"""
-_WAITING = f"SELECT assumeNotNull(since) AS since, until, manager, `group`, whole, upper, n, steps FROM ({_WAITING})"
+_WAITING = (
+    f"SELECT assumeNotNull(since) AS since, until, manager, `group`, whole, upper, n, steps FROM ({_WAITING})"
+)
 
 #: When a customer has something ahead: a task until it is due or done, a meeting until it takes place.
 _STEPS = f"""SELECT customer, groupArray((begins, ends)) AS steps

@@ -46,9 +46,14 @@ class RecordKeeper:
         """Writes the live values of those states that no window knows."""
         now = now_ms()
         opened = KPIS["deals_without_next_step"]
-        states = {opened.id: self._client.query(state_now(opened)).result_rows, "days_since_win": self.since_win(now)}
+        states = {
+            opened.id: self._client.query(state_now(opened)).result_rows,
+            "days_since_win": self.since_win(now),
+        }
         rows = [
-            [subject, kpi, "now", now, value, n, now] for kpi, found in states.items() for subject, value, n in found
+            [subject, kpi, "now", now, value, n, now]
+            for kpi, found in states.items()
+            for subject, value, n in found
         ]
         self._client.insert(
             "kpi_now", rows, column_names=_NOW_COLUMNS, database=ROWS, settings=WRITE_SETTINGS
@@ -71,7 +76,9 @@ GROUP BY subject"""
         groups |= {f"m:{who}": [self._directory.group_of(who, now)] for who in self._directory.managers}
         groups["a:all"] = list(self._directory.groups)
         return [
-            (subject, float(self._working_days(own, won[subject], now)), 1) if subject in won else (subject, None, 0)
+            (subject, float(self._working_days(own, won[subject], now)), 1)
+            if subject in won
+            else (subject, None, 0)
             for subject, own in groups.items()
         ]
 

@@ -52,7 +52,11 @@ def _services(settings: Settings, further: Sequence[Further]) -> list[Service]:
     sink = ClickHouseService(
         settings.kafka, settings.clickhouse, InternalTopics(settings.epoch), instance=instance
     )
-    services: list[Service] = [sink, DirectoryService(settings), DayService(settings.clickhouse, load_config(settings.config).directory)]
+    services: list[Service] = [
+        sink,
+        DirectoryService(settings),
+        DayService(settings.clickhouse, load_config(settings.config).directory),
+    ]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, sink) for make in further]

@@ -12,7 +12,16 @@ from chdb import session as chdb_session
 from streams.kpis.sql import pane_columns
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "clickhouse"
-TABLES = ("measurements", "kpi_minutes", "kpi_days", "kpi_days_kept", "kpi_day_records", "calls", "groups", "managers")
+TABLES = (
+    "measurements",
+    "kpi_minutes",
+    "kpi_days",
+    "kpi_days_kept",
+    "kpi_day_records",
+    "calls",
+    "groups",
+    "managers",
+)
 
 _MAKES = re.compile(rf"(CREATE TABLE IF NOT EXISTS|ALTER TABLE) sales_rows\.({'|'.join(TABLES)})\s")
 

@@ -109,9 +109,7 @@ def test_value_and_n(id: str, facts: Facts, expected: float | None, n: int) -> N
 
 
 def test_every_kpi_of_a_window_is_worked_by_hand() -> None:
-    assert {case[0] for case in CASES} | {"service_level"} == {
-        kpi.id for kpi in KPIS.values() if kpi.rolling
-    }
+    assert {case[0] for case in CASES} | {"service_level"} == {kpi.id for kpi in KPIS.values() if kpi.rolling}
 
 
 #: Hours: the group `sales` works half the time, `support` always.

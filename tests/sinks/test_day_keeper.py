@@ -249,7 +249,9 @@ def test_the_service_follows_and_ends_when_told(store: Client, migrated: str) ->
 
     async def run() -> None:
         stop = asyncio.Event()
-        task = asyncio.create_task(DayService(migrated, Directory.from_text(DIRECTORY.format(zone="UTC"))).run(stop))
+        task = asyncio.create_task(
+            DayService(migrated, Directory.from_text(DIRECTORY.format(zone="UTC"))).run(stop)
+        )
         await asyncio.to_thread(put, migrated, {("a:all", minute("2026-01-05 10:00")): 2})
         await asyncio.to_thread(follows, lambda: shown(store) == {("2026-01-05", "all"): 2})
         await asyncio.to_thread(follows, lambda: kept(store) == 1)

@@ -130,13 +130,28 @@ def deal(chance: random.Random, found: Records, id_: str, customer: str) -> None
 
 
 def store_all(store: Client, url: str, records: Records) -> None:
-    tables = {"leads": records.leads, "deals": records.deals, "stage_stays": records.stays, "tasks": records.tasks}
+    tables = {
+        "leads": records.leads,
+        "deals": records.deals,
+        "stage_stays": records.stays,
+        "tasks": records.tasks,
+    }
     for table, rows in tables.items():
         columns = list(rows[0])
         store.insert(
-            table, [[*row.values(), 1] for row in rows], column_names=[*columns, "version"], database="sales_rows"
+            table,
+            [[*row.values(), 1] for row in rows],
+            column_names=[*columns, "version"],
+            database="sales_rows",
         )
-    put_named(url, "calls", *({**row, "started_at": ms(row["started_at"]), "ended_at": ms(row["ended_at"])} for row in records.calls))
+    put_named(
+        url,
+        "calls",
+        *(
+            {**row, "started_at": ms(row["started_at"]), "ended_at": ms(row["ended_at"])}
+            for row in records.calls
+        ),
+    )
     for number, (name, customer, at) in enumerate(records.meetings):
         put_customer_fact(store, f"crm/e{number}", name, "", "", at, customer)
     for id_, customer, who, at in records.wins:
@@ -272,7 +287,9 @@ def test_what_became_of_leads_and_deals(centre: Client, migrated: str, seed: int
         (lead["created_at"], lead, proposed_since(records, lead)) for lead in records.leads
     )
     assert shown(centre, "proposal_to_won") == shares(
-        (deal["proposed_at"], deal, deal["stage_kind"] == "won") for deal in records.deals if deal["proposed_at"]
+        (deal["proposed_at"], deal, deal["stage_kind"] == "won")
+        for deal in records.deals
+        if deal["proposed_at"]
     )
     assert shown(centre, "deals_won_new") == counts(win_rows(records, again=False))
     assert shown(centre, "deals_won_repeat") == counts(win_rows(records, again=True))
@@ -309,7 +326,9 @@ def at_ends(opened: list[Opened], kind: str = "mga") -> dict[tuple[str, str], in
         day = (BEGIN - 2 * DAY).astimezone(ZoneInfo(zone)).date()
         begun = False
         while day < datetime.now(ZoneInfo(zone)).date():
-            last = datetime.combine(day + DAY, datetime.min.time(), ZoneInfo(zone)) - timedelta(milliseconds=1)
+            last = datetime.combine(day + DAY, datetime.min.time(), ZoneInfo(zone)) - timedelta(
+                milliseconds=1
+            )
             n = sum(holds(last.astimezone(UTC)) for holds in own)
             begun = begun or n > 0
             if begun:
@@ -335,16 +354,31 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
     store_all(centre, migrated, records)
     keep(centre)
     opened = [row for row in records.stays if row["stage_kind"] == "open"]
-    assert states(centre, "open_deals") == at_ends([(row, between(row["entered_at"], row["left_at"])) for row in opened])
+    assert states(centre, "open_deals") == at_ends(
+        [(row, between(row["entered_at"], row["left_at"])) for row in opened]
+    )
     limited = [row for row in opened if row["due_at"]]
-    assert states(centre, "stalled_deals") == at_ends([(row, between(row["due_at"], row["left_at"])) for row in limited])
-    assert states(centre, "tasks_overdue") == at_ends([(row, between(row["due_at"], row["done_at"])) for row in records.tasks])
+    assert states(centre, "stalled_deals") == at_ends(
+        [(row, between(row["due_at"], row["left_at"])) for row in limited]
+    )
+    assert states(centre, "tasks_overdue") == at_ends(
+        [(row, between(row["due_at"], row["done_at"])) for row in records.tasks]
+    )
     waiting = [call for call in records.calls if call["direction"] == "in" and not call["excluded_reason"]]
     assert states(centre, "calls_waiting") == at_ends(
         [(row, between(row["started_at"], row["ended_at"])) for row in waiting], "ga"
     )
     assert states(centre, "deals_without_next_step") == at_ends(
-        [(row, lambda at, row=row: between(row["entered_at"], row["left_at"])(at) and not has_step(records, row["customer"], at)) for row in opened]
+        [
+            (
+                row,
+                lambda at, row=row: (
+                    between(row["entered_at"], row["left_at"])(at)
+                    and not has_step(records, row["customer"], at)
+                ),
+            )
+            for row in opened
+        ]
     )
     assert all(value is None for value, _ in shown(centre, "longest_waiting_s").values())
 
@@ -370,7 +404,9 @@ def test_missed_items_and_leads_at_the_end_of_a_day(centre: Client, migrated: st
         span("span_missed", tokyo_midnight - HOUR, tokyo_midnight, "pbx/1"),  # to the last moment of the 12th
         span("span_missed", tokyo_midnight - HOUR, tokyo_midnight - HOUR / 60, "pbx/2"),
         span("span_uncalled", tokyo_midnight - HOUR, tokyo_midnight + DAY + HOUR, "pbx/1"),
-        span("span_lead", tokyo_midnight, tokyo_midnight + DAY, "crm/1", manager="anna", group="", whole=False),
+        span(
+            "span_lead", tokyo_midnight, tokyo_midnight + DAY, "crm/1", manager="anna", group="", whole=False
+        ),
     )
     keep(centre)
     group = {kpi: states(centre, kpi) for kpi in ("open_missed", "uncalled_missed", "open_leads")}
