@@ -20,6 +20,10 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "whole": ([], ["--events", "5000", "--plain-events", "2000", "--rounds", "1"]),
     "latency": ([], ["--seconds", "10"]),
     "ready": ([], ["--starts", "1", "--kills", "1", "--events", "2000"]),
+    "dashboard": (
+        [],
+        ["--managers", "20", "--groups", "4", "--days", "8", "--rounds", "2"],
+    ),
     "spike_fold": ([], ["--events", "20000", "--seconds", "5", "--kills", "1"]),
     "journey_fold": ([], []),
     "stock_faust_tables": (["--runs", "1"], ["--runs", "1", "--events", "5000", "--kills", "2"]),

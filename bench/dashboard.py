@@ -31,6 +31,7 @@ from streams.sinks.day_keeper import DayKeeper
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.generated import pane_column_names, pane_values
 from streams.sinks.migrations import migrate
+from streams.sinks.record_keeper import RecordKeeper
 from streams.windows.pane import apply
 
 _MINUTE_MS = 60_000
@@ -52,13 +53,25 @@ class Size:
     days: int
 
 
+_Records = dict[str, list[list[object]]]
+#: Columns of the records besides calls, in the order in which they are made.
+_COLUMNS = {
+    "leads": "source lead_id customer manager group created_at version",
+    "deals": "source deal_id stage_kind customer manager group created_at closed_at proposed_at version",
+    "stage_stays": "source event_id deal_id stage_kind entered_at left_at due_at manager group customer version",
+    "tasks": "source task_id customer manager group created_at due_at done_at version",
+    "measurements": "entity name manager group whole at value tag customer version gone",
+}
+
+
 class Centre:
-    """Made-up panes and calls of one day at a time."""
+    """Made-up panes, calls and other records of one day at a time."""
 
     def __init__(self, size: Size, seed: int = 1) -> None:
         self._size = size
         self._random = random.Random(seed)
         self._calls = 0
+        self.records: _Records = {table: [] for table in _COLUMNS}
 
     def day(self, midnight: int, until: int) -> tuple[dict[tuple[str, int], PaneState], list[list[object]]]:
         """Panes by subject and minute, and rows of calls, of a day from its midnight (ms) to `until`."""
@@ -116,6 +129,7 @@ class Centre:
             fact(own, at, "stage_move", "crm_action", "deal_won", "deal_win")
             fact(own, at, "won_amount", "win_amount", value=1_000_000)
             fact(own, at, "stage_dwell", "deal_cycle", value=86_400_000)
+        self._keep(kind, at, manager, group, customer)
         direction = "out" if kind in ("out", "deal", "lead") else "in"
         missed = kind == "missed"
         return [
@@ -124,19 +138,57 @@ class Centre:
             None if missed else talk, "missed" if missed else "answered", True, 1,
         ]  # fmt: skip
 
+    def _keep(self, kind: str, at: int, manager: str, group: str, customer: str) -> None:
+        """What the CRM has of it: a lead; a deal with two stays and a task; spans of a missed call."""
+        id_, begun, done = (
+            f"{self._calls:08}",
+            _time(at),
+            _time(at + 3_600_000 * self._random.randrange(1, 200)),
+        )
+        own = [manager, group]
+        if kind == "lead":
+            self.records["leads"].append(["crm", id_, customer, *own, begun, 1])
+        elif kind == "deal":
+            won = self._random.random() < 0.3
+            self.records["deals"].append(
+                ["crm", id_, "won" if won else "open", customer, *own, begun, done if won else None, begun, 1]
+            )
+            stay = ["crm", f"{id_}-1", id_, "open", begun, done if won else None, _time(at + 86_400_000)]
+            self.records["stage_stays"].append([*stay, *own, customer, 1])
+            if won:
+                self.records["stage_stays"].append(
+                    ["crm", f"{id_}-2", id_, "won", done, None, None, *own, customer, 1]
+                )
+                self._fact(f"crm/{id_}", "deal_win", *own, done, 1, customer)
+            self.records["tasks"].append(["crm", id_, customer, *own, begun, done, done if won else None, 1])
+        elif kind == "missed":
+            for name, hours in (("missed_item", 36), ("span_missed", 5), ("span_uncalled", 2)):
+                self._fact(f"pbx/{id_}", name, "", group, begun, at + hours * 3_600_000, customer)
+
+    def _fact(
+        self, entity: str, name: str, manager: str, group: str, at: datetime, value: int, customer: str
+    ) -> None:
+        self.records["measurements"].append(
+            [entity, name, manager, group, True, at, value, "", customer, 1, 0]
+        )
+
 
 def _time(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
-def fill(client: Client, size: Size) -> None:
-    """Writes the directory and the days up to now."""
+def _directory(size: Size) -> str:
     groups = "".join(f"  g{number:02}: {{name: Group {number}}}\n" for number in range(size.groups))
     managers = "".join(
         f"  m{number:03}: {{name: Manager {number}, group: g{number % size.groups:02}}}\n"
         for number in range(size.managers)
     )
-    write_directory(client, Directory.from_text(f"groups:\n{groups}managers:\n{managers}"), now_ms())
+    return f"groups:\n{groups}managers:\n{managers}"
+
+
+def fill(client: Client, size: Size) -> None:
+    """Writes the directory and the days up to now."""
+    write_directory(client, Directory.from_text(_directory(size)), now_ms())
     centre, now = Centre(size), datetime.now(UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     columns = ("subject", "minute", *pane_column_names(), "version")
@@ -150,6 +202,25 @@ def fill(client: Client, size: Size) -> None:
         ]
         client.insert("kpi_minutes", rows, column_names=columns, database=ROWS)
         client.insert("calls", calls, column_names=_CALLS_COLUMNS, database=ROWS)
+    for table, records in centre.records.items():
+        client.insert(table, records, column_names=_COLUMNS[table].split(), database=ROWS)
+    _fill_now(client, size)
+
+
+def _fill_now(client: Client, size: Size) -> None:
+    """Live values of every KPI, window and subject."""
+    now = now_ms() + 3_600_000  # still live at the last question
+    subjects = [f"m:m{number:03}" for number in range(size.managers)]
+    subjects += [f"g:g{number:02}" for number in range(size.groups)] + ["a:all"]
+    rows = [
+        [subject, kpi.id, window, now, 5.0, 20, now]
+        for subject in subjects
+        for kpi in KPIS.values()
+        if kpi.concerns(subject)
+        for window in kpi.windows
+    ]
+    columns = ("subject", "kpi", "window", "as_of", "value", "n", "version")
+    client.insert("kpi_now", rows, column_names=columns, database=ROWS)
 
 
 def questions(size: Size) -> Iterator[tuple[str, str]]:
@@ -196,6 +267,24 @@ def questions(size: Size) -> Iterator[tuple[str, str]]:
         f"SELECT day, subject, value FROM sales.kpi_daily WHERE kpi = 'calls_in' AND subject_kind = 'line' AND {days}",
     )
     yield (
+        "a KPI by day beside the week before, all groups",
+        f"SELECT * FROM sales.kpi_compare WHERE kpi = 'missed_share' AND subject_kind = 'group' AND {days}",
+    )
+    yield (
+        "a KPI of a week beside the one before, all managers",
+        "SELECT * FROM sales.kpi_compare_period(from = toString(today() - 6), to = toString(today())) "
+        "WHERE kpi = 'calls_handled' AND subject_kind = 'manager'",
+    )
+    yield (
+        "open deals by day, all groups",
+        "SELECT day, subject, value FROM sales.kpi_daily "
+        f"WHERE kpi = 'open_deals' AND subject_kind = 'group' AND {days}",
+    )
+    yield (
+        "enquiries that became a deal, all groups over the period",
+        f"SELECT subject, value, n FROM {period} WHERE kpi = 'enquiry_to_deal' AND subject_kind = 'group'",
+    )
+    yield (
         "leaderboard of today",
         "SELECT * FROM sales.leaderboard WHERE kpi = 'calls_handled' AND window = 'today'",
     )
@@ -229,27 +318,31 @@ def main() -> None:
             began = time.perf_counter()
             keeper.turn()
             idle = time.perf_counter() - began
+            began = time.perf_counter()
+            RecordKeeper(client, Directory.from_text(_directory(size))).turn()
+            records = time.perf_counter() - began
         finally:
             server.stop()
         server = ClickHouse(Path(folder))
         try:
             client = connect(server.url)
-            _print_sizes(client, size, kept, idle)
+            _print_sizes(client, size)
+            print(
+                f"all days added up for the first time: {kept:.1f} s; a look whether any has changed {idle * 1000:.0f} ms"
+            )
+            print(f"KPI of records computed: {records:.1f} s")
             _print_times(client, size, asked.rounds)
         finally:
             server.stop()
 
 
-def _print_sizes(client: Client, size: Size, kept: float, idle: float) -> None:
+def _print_sizes(client: Client, size: Size) -> None:
     counted = {
         table: client.query(f"SELECT count() FROM {ROWS}.{table}").result_rows[0][0]
-        for table in ("kpi_minutes", "calls", "kpi_days")
+        for table in ("kpi_minutes", "calls", "leads", "deals", "kpi_days", "kpi_day_records", "kpi_now")
     }
     told = ", ".join(f"{rows:,} rows of {table}" for table, rows in counted.items())
     print(f"centre of the dashboard's questions: {size.managers} managers, {size.days} days, {told}")
-    print(
-        f"all days added up for the first time: {kept:.1f} s; a look whether any has changed {idle * 1000:.0f} ms"
-    )
 
 
 def _print_times(client: Client, size: Size, rounds: int) -> None:
