@@ -25,8 +25,8 @@ KPIS: tuple[Kpi, ...] = (
         subjects="ga",
         formula=FromRecords("share"),
         needs=frozenset[Input]({"inbound", "outbound"}),
-        help="Missed customers whom a conversation reached by the end of the next working day / those reached "
-        "so or past that deadline; dated at the end of the missed call.",
+        help="Missed customers whom a conversation reached by the end of the next working day / those "
+        "reached so or past that deadline; dated at the end of the missed call.",
         min_n=10,
     ),
     _kpi(
@@ -36,8 +36,8 @@ KPIS: tuple[Kpi, ...] = (
         good="up",
         formula=FromRecords("share"),
         needs=frozenset[Input]({"inbound", "leads", "deals"}),
-        help="Enquiries whose customer has won a deal since / all enquiries: leads, and first calls of customers "
-        "who had no deal before and no lead until 24 h after; dated at the enquiry.",
+        help="Enquiries whose customer has won a deal since / all enquiries: leads, and first calls of "
+        "customers who had no deal before and no lead until 24 h after; dated at the enquiry.",
         min_n=10,
     ),
     _kpi(
@@ -47,7 +47,8 @@ KPIS: tuple[Kpi, ...] = (
         good="up",
         formula=FromRecords("share"),
         needs=_LEADS | {"proposals"},
-        help="Leads with a proposal since, in a deal of theirs or of the same customer / leads; dated at the lead.",
+        help="Leads with a proposal since, in a deal of theirs or of the same customer / leads; dated at the "
+        "lead.",
         min_n=10,
     ),
     _kpi(
@@ -66,7 +67,8 @@ KPIS: tuple[Kpi, ...] = (
         unit="count",
         good="up",
         formula=FromRecords("count"),
-        help="Wins of customers who had no earlier win in another deal, at the win; reopening takes none back.",
+        help="Wins of customers who had no earlier win in another deal, at the win; reopening takes none "
+        "back.",
     ),
     _kpi(
         id="deals_won_repeat",

@@ -87,8 +87,9 @@ STATES: dict[str, tuple[State, str]] = {
     "open_deals": (2, _stays("entered_at", "1", 1, 1)),
     "stalled_deals": (
         3,
-        f"{_stays('assumeNotNull(due_at)', 'due_at IS NOT NULL', 1, 0)}"
-        f"\nUNION ALL\n{_stays('entered_at', 'due_at IS NOT NULL', 0, 1)}",
+        _stays("assumeNotNull(due_at)", "due_at IS NOT NULL", 1, 0)
+        + "\nUNION ALL\n"
+        + _stays("entered_at", "due_at IS NOT NULL", 0, 1),
     ),
     "tasks_overdue": (
         2,

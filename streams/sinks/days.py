@@ -1,4 +1,4 @@
-"""The task of the sink that keeps the sums of days (`day_keeper`) and the KPI of records (`record_keeper`)."""
+"""The task of the sink that keeps sums of days (`day_keeper`) and KPI of records (`record_keeper`)."""
 
 import asyncio
 import contextlib

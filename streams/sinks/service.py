@@ -69,20 +69,12 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
         group=internal.group(SINK_GROUP),
         instance=instance,
     )
-<<<<<<< HEAD
     epoch, days = (
         EpochService(settings, internal),
         DayService(settings.clickhouse, load_config(settings.config).directory),
     )
     configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
     services: list[Service] = [epoch, sink, *configured, days]
-=======
-    services: list[Service] = [
-        sink,
-        DirectoryService(settings),
-        DayService(settings.clickhouse, load_config(settings.config).directory),
-    ]
->>>>>>> c0e315d
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, internal) for make in further]

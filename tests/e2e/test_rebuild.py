@@ -1,4 +1,4 @@
-"""`salespulse rebuild` beside a pipeline at work: killed once, run again, and all is right by today's rules."""
+"""`salespulse rebuild` beside a pipeline at work: killed once, run again, all right by today's rules."""
 
 import os
 import signal

@@ -15,11 +15,8 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "clickhouse"
 TABLES = (
     "measurements",
     "kpi_minutes",
-<<<<<<< HEAD
     "kpi_now",
     "kpis",
-=======
->>>>>>> c0e315d
     "kpi_days",
     "kpi_days_kept",
     "kpi_day_records",

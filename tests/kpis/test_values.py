@@ -139,7 +139,6 @@ def test_value_and_n(id: str, facts: Facts, expected: float | None, n: int) -> N
 
 
 def test_every_kpi_of_a_window_is_worked_by_hand() -> None:
-<<<<<<< HEAD
     assert {case[0] for case in CASES} == {kpi.id for kpi in KPIS.values() if kpi.rolling}
 
 
@@ -170,9 +169,6 @@ def test_tasks_are_overdue_from_their_due_time_on() -> None:
     items.open("overdue_task", "sales|crm/t1", 100)
     assert now("tasks_overdue", items, 99) == (0.0, 0)
     assert now("tasks_overdue", items, 100) == (1.0, 1)
-=======
-    assert {case[0] for case in CASES} | {"service_level"} == {kpi.id for kpi in KPIS.values() if kpi.rolling}
->>>>>>> c0e315d
 
 
 #: Hours: the group `sales` works half the time, `support` always.

@@ -1,6 +1,7 @@
 """The sums of days: kept by looking, right after late events, kills and changes of zones."""
 
 import asyncio
+import contextlib
 import random
 from collections import defaultdict
 from collections.abc import Callable
@@ -182,10 +183,8 @@ def test_whatever_statement_a_keeper_dies_at_the_next_one_makes_it_right(
             return command(*args, **settings)
 
         monkeypatch.setattr(store, "command", dying)
-        try:
+        with contextlib.suppress(Dies):
             turn(store)
-        except Dies:
-            pass
         assert shown(store) == wanted, f"died before statement {deaths + 1}"
     monkeypatch.setattr(store, "command", command)
     turn(store)

@@ -368,18 +368,12 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
     assert states(centre, "calls_waiting") == at_ends(
         [(row, between(row["started_at"], row["ended_at"])) for row in waiting], "ga"
     )
-    assert states(centre, "deals_without_next_step") == at_ends(
-        [
-            (
-                row,
-                lambda at, row=row: (
-                    between(row["entered_at"], row["left_at"])(at)
-                    and not has_step(records, row["customer"], at)
-                ),
-            )
-            for row in opened
-        ]
-    )
+
+    def without_step(row: dict[str, Any]) -> Callable[[int], bool]:
+        lasts = between(row["entered_at"], row["left_at"])
+        return lambda at: lasts(at) and not has_step(records, row["customer"], at)
+
+    assert states(centre, "deals_without_next_step") == at_ends([(row, without_step(row)) for row in opened])
     assert all(value is None for value, _ in shown(centre, "longest_waiting_s").values())
 
 
