@@ -369,7 +369,7 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
         [(row, between(row["started_at"], row["ended_at"])) for row in waiting], "ga"
     )
 
-    def without_step(row: dict[str, Any]) -> Callable[[int], bool]:
+    def without_step(row: dict[str, Any]) -> Callable[[datetime], bool]:
         lasts = between(row["entered_at"], row["left_at"])
         return lambda at: lasts(at) and not has_step(records, row["customer"], at)
 
