@@ -45,7 +45,7 @@ LAYERS = [
     PURE,
     {"clock", "config", "event_schemas", "readiness", "settings"},
     {"engine", "gateway", "importing", "sinks", "topology"},
-    {"agents", "corrections", "live"},
+    {"agents", "corrections", "forget", "live"},
     {"app", "local"},
     {"cli"},
 ]

@@ -29,7 +29,9 @@ def test_days_that_are_a_month_are_the_month() -> None:
     assert str(parse("2027-02-01..2027-02-28")) == "2027-02"
 
 
-@pytest.mark.parametrize("text", ["", "2027", "2027-13", "2027-1", "2027-02-30..2027-03-01", "2027-01-24..2027-01-11"])
+@pytest.mark.parametrize(
+    "text", ["", "2027", "2027-13", "2027-1", "2027-02-30..2027-03-01", "2027-01-24..2027-01-11"]
+)
 def test_what_is_no_period_is_told(text: str) -> None:
     with pytest.raises(NotAPeriod, match="expected a month such as 2027-01"):
         parse(text)

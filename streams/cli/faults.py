@@ -16,6 +16,7 @@ _FOR_PEOPLE = {
     "streams.engine.faults": ["EngineFault"],
     "streams.sinks.migrations": ["EditedHistory"],
     "streams.sinks.reconcile": ["NotStored"],
+    "streams.forget.raw": ["RawFault"],
     "streams.periods": ["NotAPeriod"],
     "streams.sinks.closing": ["Refused"],
 }

@@ -34,7 +34,9 @@ def _close(period: str, by: str) -> None:
         client.close()
     click.echo(f"closed {asked}: {stored.values} values of KPI, {stored.terms} bonus terms")
     if stored.adjustments:
-        click.echo(f"settled with it: {stored.adjustments} adjustments of earlier periods (adjustments_closed)")
+        click.echo(
+            f"settled with it: {stored.adjustments} adjustments of earlier periods (adjustments_closed)"
+        )
     if stored.terms:
         click.echo(f"the bonuses are proposals until `salespulse period approve {asked} --by NAME`")
 

@@ -110,7 +110,8 @@ def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
     return f"""
 SELECT
     {of}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper,
-    if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due, if({levels}, {level_param()}, NULL) AS param
+    if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
+    if({levels}, {level_param()}, NULL) AS param
 FROM
 (
     SELECT
@@ -140,7 +141,8 @@ def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
     ranges = "ARRAY JOIN arrayFilter(range -> day BETWEEN range.1 AND range.2, closed_ranges) AS period"
     return f"""
 SELECT
-    {"period.1 AS period_start, period.2 AS period_end, " if closed else ""}kpi, who, if({once}, toInt64(length(groupUniqArrayArray(tags) AS seen)), sum(upper)) AS upper,
+    {"period.1 AS period_start, period.2 AS period_end, " if closed else ""}kpi, who,
+    if({once}, toInt64(length(groupUniqArrayArray(tags) AS seen)), sum(upper)) AS upper,
     if({once}, toInt64(length(seen)), sum(n)) AS n,
     if({once}, toInt64(length(groupUniqArrayArray(arrayConcat(tags, ahead)))), sum(due)) AS due,
     sumMap(counts) AS counts, max(revised_at) AS revised_at

@@ -43,7 +43,7 @@ class Closed:
 
 
 def close_period(client: Client, period: Period, by: str, now: int) -> Closing:
-    """Stores the period as it stands at `now` (ms). Raises Refused when it runs still or is closed already."""
+    """Stores the period as it stands at `now` (ms). Raises Refused when it runs still or is closed."""
     if running := still_runs_in(period, _zones(client), now):
         raise Refused(f"{period} is not over yet in {running}: close it from {period.last} midnight there on")
     if (told := _closed(client, period)) is not None:
@@ -161,7 +161,8 @@ def _selects(period: Period) -> dict[str, str]:
     of = f"{first} AS period_start, {last} AS period_end"
     ranges = f"[(toDate('{period.first}'), toDate('{period.last}'))]"
     return {
-        "kpi_closed": f"""SELECT {of}, subject_kind, subject, kpi, value, n, num, den, mature, revised_at, param
+        "kpi_closed": f"""SELECT {of}, subject_kind, subject, kpi, value, n, num, den, mature,
+            revised_at, param
             FROM sales.kpi_period(from = '{period.first}', to = '{period.last}')""",
         "deals_closed": f"WITH {zone_lists()} {deals_select(ranges, first, last)}",
         "bonus_closed": f"""SELECT period_start, period_end, `group`, manager, kpi, value, n, target, weight,

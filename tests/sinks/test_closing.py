@@ -27,7 +27,7 @@ def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-#: The last half hour of January in Moscow is in January in UTC too; the half hour after it is not in Moscow's.
+#: Half an hour before midnight in Moscow, and half an hour after it; both are January in UTC.
 LATE, AFTER = ms("2026-01-31T20:30:00"), ms("2026-01-31T21:30:00")
 FIRST_OF_FEBRUARY = ms("2026-02-02T09:00:00")
 FIRST_OF_MARCH = ms("2026-03-02T09:00:00")
@@ -46,9 +46,10 @@ def bonus(centre: Client) -> Iterator[Client]:
     before = centre.query("SHOW CREATE TABLE sales.bonus").result_rows[0][0]
     centre.command("DROP TABLE sales.bonus SYNC")
     centre.command(
-        "CREATE TABLE sales.bonus (period_start Date, period_end Date, `group` String, manager String, kpi String,"
-        " value Nullable(Float64), n Int64, target Nullable(Float64), weight Float64, attainment Nullable(Float64),"
-        " cap Float64, money Float64, note String, currency String) ENGINE = MergeTree ORDER BY manager"
+        "CREATE TABLE sales.bonus (period_start Date, period_end Date, `group` String, manager String,"
+        " kpi String, value Nullable(Float64), n Int64, target Nullable(Float64), weight Float64,"
+        " attainment Nullable(Float64), cap Float64, money Float64, note String, currency String)"
+        " ENGINE = MergeTree ORDER BY manager"
     )
     yield centre
     centre.command("DROP TABLE sales.bonus SYNC")
@@ -95,10 +96,11 @@ def test_what_was_paid_stays_as_it_was_paid(centre: Client, migrated: str) -> No
     before = tuples(centre, "SELECT * FROM sales.kpi_closed ORDER BY kpi")
     assert stored.values == len(before)
     assert (stored.terms, stored.adjustments) == (0, 0)
-    wanted = "SELECT toString(period_start), toString(period_end), subject, value, n, closed_by, toString(closed_at) "
-    assert tuples(centre, f"{wanted} FROM sales.kpi_closed WHERE kpi = 'calls_handled'") == [
-        ("2026-01-01", "2026-01-31", "a", 3.0, 3, "Olga", "2026-02-02 09:00:00.000")
-    ]
+    assert tuples(
+        centre,
+        "SELECT toString(period_start), toString(period_end), subject, value, n, closed_by, "
+        "toString(closed_at) FROM sales.kpi_closed WHERE kpi = 'calls_handled'",
+    ) == [("2026-01-01", "2026-01-31", "a", 3.0, 3, "Olga", "2026-02-02 09:00:00.000")]
     assert tuples(centre, "SELECT value, num, den FROM sales.kpi_closed WHERE kpi = 'avg_talk_s'") == [
         (90.0, 180.0, 2)
     ]
@@ -120,7 +122,11 @@ def test_a_later_correction_is_an_adjustment_and_settled_with_the_next_closing(
         ("2026-01-01", "kpi", "manager", "a", "calls_handled", 3.0, 5.0, 2.0, "2026-02-01"),
         ("2026-01-01", "kpi", "manager", "b", "calls_handled", None, 1.0, None, "2026-02-01"),
     ]
-    revised = tuples(centre, f"SELECT toString(closed_at), revised_at > closed_at FROM sales.adjustments {handled} AND subject = 'a'")
+    revised = tuples(
+        centre,
+        "SELECT toString(closed_at), revised_at > closed_at FROM sales.adjustments "
+        f"{handled} AND subject = 'a'",
+    )
     assert revised == [("2026-02-02 09:00:00.000", 1)]
     assert closed_periods(centre)[0].adjustments == 2
 
@@ -128,8 +134,8 @@ def test_a_later_correction_is_an_adjustment_and_settled_with_the_next_closing(
     assert adjustments(centre) == []
     assert tuples(
         centre,
-        "SELECT subject, closed_value, value, difference, toString(settled_start) FROM sales.adjustments_closed "
-        f"{handled} ORDER BY subject",
+        "SELECT subject, closed_value, value, difference, toString(settled_start) "
+        f"FROM sales.adjustments_closed {handled} ORDER BY subject",
     ) == [("a", 3.0, 5.0, 2.0, "2026-02-01"), ("b", None, 1.0, None, "2026-02-01")]
     put_panes(migrated, [("m:a", LATE // MINUTE, PaneState())], version=3, gone=1)
     assert adjustments(centre, handled) == [
@@ -149,8 +155,8 @@ def test_the_deals_behind_an_adjustment_are_named(centre: Client, migrated: str)
     )
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
     deals = (
-        "SELECT source, deal_id, kpi, manager, `group`, closed_value, value, difference FROM sales.adjustment_deals "
-        "ORDER BY deal_id, kpi, manager"
+        "SELECT source, deal_id, kpi, manager, `group`, closed_value, value, difference "
+        "FROM sales.adjustment_deals ORDER BY deal_id, kpi, manager"
     )
     assert tuples(centre, deals) == []
     put_facts(migrated, *sale("1", LATE, 130_000), version=2)
@@ -247,19 +253,34 @@ def test_the_value_now_is_that_of_kpi_period_for_every_kpi(centre: Client, migra
     """Closed on nothing, so that each value is an adjustment."""
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
     rich = pane(handled=(3, 1), call_in=(4, 1), call_answered=(2, 1), talk=(3, 70_000), ring=(20, 3_000))
-    puts = [(who, at // MINUTE, rich) for who in ("m:a", "g:sales", "a:all") for at in (LATE, AFTER, LATE - 9 * MINUTE)]
+    puts = [
+        (who, at // MINUTE, rich)
+        for who in ("m:a", "g:sales", "a:all")
+        for at in (LATE, AFTER, LATE - 9 * MINUTE)
+    ]
     put_panes(migrated, puts)
-    line = {"source": "pbx", "call_id": "1", "customer": "c1", "outcome": "missed", "direction": "in", "line": "100"}
+    line = {
+        "source": "pbx",
+        "call_id": "1",
+        "customer": "c1",
+        "outcome": "missed",
+        "direction": "in",
+        "line": "100",
+    }
     put_named(migrated, "calls", line | {"started_at": LATE, "ended_at": LATE + 9_000, "group": "sales"})
     of = "SELECT subject_kind, subject, kpi, value, n"
     now = tuples(centre, f"{of} FROM sales.adjustments ORDER BY ALL")
-    there = tuples(centre, f"{of} FROM sales.kpi_period(from = '2026-01-01', to = '2026-01-31') WHERE n ORDER BY ALL")
+    there = tuples(
+        centre, f"{of} FROM sales.kpi_period(from = '2026-01-01', to = '2026-01-31') WHERE n ORDER BY ALL"
+    )
     assert now == there
     assert {row[0] for row in now} == {"manager", "group", "all", "line"}
     assert ("manager", "a", "calls_handled", 6.0, 6) in now
 
 
-def test_a_reader_sees_what_was_closed(centre: Client, migrated: str, embedded_clickhouse: EmbeddedClickHouse) -> None:
+def test_a_reader_sees_what_was_closed(
+    centre: Client, migrated: str, embedded_clickhouse: EmbeddedClickHouse
+) -> None:
     put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
     own = migrated == embedded_clickhouse.url  # a real server has the users of deploy/clickhouse
