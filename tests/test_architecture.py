@@ -34,6 +34,7 @@ PURE = {
     "periods",
     "records",
     "records_tables",
+    "reports",
     "simulate",
     "sources",
     "topics",

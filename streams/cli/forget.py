@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streams.cli.roles import with_kept_secret
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def command(phone: str, raw: bool, country: str, within: float) -> None:
     number = e164(phone, country.upper())
     if not number:
         raise click.BadParameter("expected a phone such as +74951234567", param_hint="PHONE")
-    settings = Settings.from_env()
+    settings = with_kept_secret(Settings.from_env())
     reach(settings.kafka)
     done = forget(settings, number, raw=raw, within_s=within)
     if not done.known:

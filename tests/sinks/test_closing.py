@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from clickhouse_connect.driver.client import Client
 
+from streams.cli import main
 from streams.directory import Directory
 from streams.periods import parse
 from streams.records import PaneState, StoredFact
@@ -288,3 +290,31 @@ def test_a_reader_sees_what_was_closed(
     assert tuples(reader, "SELECT count() > 0 FROM sales.kpi_closed") == [(1,)]
     for view in ("adjustments", "adjustment_deals", "adjustments_closed", "bonus_closed", "bonus"):
         assert tuples(reader, f"SELECT * FROM sales.{view}") == []
+
+
+def test_the_commands(bonus: Client, migrated: str) -> None:
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, ["period", *words], env={"SALESPULSE_CLICKHOUSE": migrated})
+
+    assert run("list").output == "nothing is closed\n"
+    put_panes(migrated, [("m:a", LATE // MINUTE, pane(dial=(3, 1)))])
+    term(bonus, "sales", "a", 1000.0)
+    closed = run("close", "2026-01", "--by", "Olga")
+    values = tuples(bonus, "SELECT count() FROM sales.kpi_period(from = '2026-01-01', to = '2026-01-31')")
+    assert closed.output == (
+        f"closed 2026-01: {values[0][0]} values of KPI, 1 bonus terms\n"
+        "the bonuses are proposals until `salespulse period approve 2026-01 --by NAME`\n"
+    )
+    again = run("close", "2026-01-01..2026-01-31", "--by", "Olga")
+    assert again.exit_code == 1
+    assert again.output.startswith("Error: 2026-01 was closed on ")
+    assert run("close", "2026-1").output.startswith("Error: '2026-1' is no period: expected a month")
+    assert run("approve", "2026-01").exit_code == 2
+    assert run("approve", "2026-01", "--by", " ").exit_code == 2
+    assert run("approve", "2026-01", "--by", "Pavel").output == (
+        "approved by Pavel: the bonuses of 2026-01 of sales\n"
+    )
+    first, second = run("list").output.splitlines()
+    assert first.startswith("2026-01  closed 2")
+    assert first.endswith(f"by Olga: {values[0][0]} values, 1 bonus terms, 0 changed since")
+    assert second.startswith("  bonus of sales by Pavel on ")
