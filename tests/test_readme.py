@@ -15,7 +15,9 @@ def test_the_table_of_kpi_is_made_from_the_declarations() -> None:
     assert markdown_table() in README, "paste there what streams.kpis.table.markdown_table() gives"
 
 
-@pytest.mark.parametrize("command", ["up", "import", "reconcile", "doctor", "simulate"])
+@pytest.mark.parametrize(
+    "command", ["up", "import", "reconcile", "doctor", "simulate", "compare", "forget", "period"]
+)
 def test_commands_of_the_readme_exist(command: str) -> None:
     assert f"salespulse {command}" in README
     assert isinstance(main, click.Group)

@@ -18,6 +18,9 @@ _BYTES_PER_WEIGHT = 500
 
 #: Customers remembered as already announced; forgetting one only repeats an idempotent record.
 _KNOWN_CUSTOMERS = 200_000
+#: After so much time of the log, ms, a customer is announced again: the phone may have been removed
+#: (`salespulse forget`), and a later contact is to bring it back. The events of one call come within it.
+_ANNOUNCED_FOR = 600_000
 
 
 class IntakeStage(Stage):
@@ -52,13 +55,14 @@ class IntakeStage(Stage):
 
     def clear(self) -> None:
         # Also the customers: what was collected for another generation may never have been sent.
-        self._known: dict[str, None] = {}
+        self._known: dict[str, int] = {}
         self._begin()
 
     def _begin(self) -> None:
         self._events: Bundles[EventRow] = Bundles(_RECORD_WEIGHT)
         self._letters: list[DeadLetter] = []
         self._customers: dict[str, CustomerRow] = {}
+        self._announced: dict[str, int] = {}
 
     def fold(self, record: Record) -> int:
         result = self._intake.read(
@@ -77,14 +81,19 @@ class IntakeStage(Stage):
             self._events.add(partition, [row], 1 + size // _BYTES_PER_WEIGHT)
         self.accepted += 1
         for customer in (accepted.customer, *accepted.linked):
-            if customer is not None and customer.customer not in self._known:
+            if customer is not None and not self._is_known(customer.customer, row.logged_at):
                 self._customers[customer.customer] = customer
+                self._announced[customer.customer] = row.logged_at
+
+    def _is_known(self, customer: str, at: int) -> bool:
+        since = self._known.get(customer)
+        return since is not None and at - since < _ANNOUNCED_FOR
 
     def collect(self) -> Batch:
         first = [self._customer(row) for row in self._customers.values()]
         first += [self._letter(letter) for letter in self._letters]
         events = self._events.waves(self._internal.events, self._encode)
-        self._remember(self._customers)
+        self._remember(self._announced)
         self._begin()
         waves = events or [[]]
         return Batch([first + waves[0], *waves[1:]], {})
@@ -100,7 +109,7 @@ class IntakeStage(Stage):
     def _letter(letter: DeadLetter) -> Output:
         return Output(DEAD_LETTERS, None, letter.origin.encode(), _DEAD_LETTER.encode(letter))
 
-    def _remember(self, customers: dict[str, CustomerRow]) -> None:
+    def _remember(self, customers: dict[str, int]) -> None:
         if len(self._known) + len(customers) > _KNOWN_CUSTOMERS:
             self._known.clear()
-        self._known.update(dict.fromkeys(customers))
+        self._known.update(customers)

@@ -20,6 +20,7 @@ _FOR_PEOPLE = {
     "streams.rebuild.kafka": ["NotTaken"],
     "streams.rebuild.stored": ["LogsTooOften"],
     "streams.rebuild.run": ["RebuildRefused"],
+    "streams.forget.raw": ["RawFault"],
     "streams.periods": ["NotAPeriod"],
     "streams.sinks.closing": ["Refused"],
 }

@@ -1,6 +1,7 @@
 """What the roles have in common: settings, and a log for the supervisor or the container."""
 
 import logging
+from dataclasses import replace
 
 from streams.settings import Settings
 
@@ -18,3 +19,11 @@ def role_settings(*, with_secret: bool = False) -> Settings:
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
     return settings
+
+
+def with_kept_secret(settings: Settings) -> Settings:
+    """The settings with the secret that `salespulse up` keeps in its data folder, where none is set."""
+    kept = settings.data_dir / "secret"
+    if settings.secret or not kept.exists():
+        return settings
+    return replace(settings, secret=kept.read_text("utf-8").strip())

@@ -66,9 +66,10 @@ def closed_views_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
 
 
 def deals_select(ranges: str, first: str, last: str) -> str:
-    """SELECT of what each deal brought in periods: period_start, period_end, entity, name, manager, group, value.
+    """SELECT of what each deal brought in periods.
 
-    `ranges` is an array of periods (first day, last day) between the days `first` and `last`; a day is
+    Columns: period_start, period_end, entity, name, manager, group, value. `ranges` is an array of
+    periods (first day, last day) between the days `first` and `last`; a day is
     that of the group for which the deal counted.
     """
     names = ", ".join(f"'{name}'" for name in DEAL_FACTS)
@@ -130,7 +131,8 @@ def _sides(kpis: Mapping[str, Kpi]) -> str:
         CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))') AS revised, p.version AS version
     FROM sales_rows.kpi_closed AS c FINAL {closed}{here}
     UNION ALL
-    SELECT {of}, 'bonus', 'manager', c.manager, c.`group`, toString(c.kpi), c.money, c.n, NULL, NULL, p.version
+    SELECT {of}, 'bonus', 'manager', c.manager, c.`group`, toString(c.kpi), c.money, c.n,
+        NULL, NULL, p.version
     FROM sales_rows.bonus_closed AS c FINAL {closed}{here}
     UNION ALL
     SELECT {of}, toString(c.kind), toString(c.subject_kind), c.subject, c.`group`,
@@ -142,7 +144,8 @@ def _sides(kpis: Mapping[str, Kpi]) -> str:
     UNION ALL
     SELECT {of}, 'bonus', 'manager', c.manager, c.`group`, toString(c.kpi), c.money, c.n, NULL, NULL, 0
     FROM sales.bonus AS c
-    WHERE (c.period_start, c.period_end) IN (SELECT period_start, period_end FROM sales_rows.closed_periods FINAL)"""
+    WHERE (c.period_start, c.period_end) IN
+        (SELECT period_start, period_end FROM sales_rows.closed_periods FINAL)"""
 
 
 def _deals() -> str:
@@ -154,12 +157,14 @@ def _deals() -> str:
 SELECT
     period_start, period_end, substring(entity, 1, position(entity, '/') - 1) AS source,
     substring(entity, position(entity, '/') + 1) AS deal_id,
-    transform(name, [{kpi}], [{ids}], '') AS kpi, nullIf(manager, '') AS manager, nullIf(`group`, '') AS `group`,
-    sumIf(told, was) / unit AS closed_value, sumIf(told, NOT was) / unit AS value, value - closed_value AS difference
+    transform(name, [{kpi}], [{ids}], '') AS kpi, nullIf(manager, '') AS manager,
+    nullIf(`group`, '') AS `group`, sumIf(told, was) / unit AS closed_value,
+    sumIf(told, NOT was) / unit AS value, value - closed_value AS difference
 FROM
 (
-    SELECT c.period_start AS period_start, c.period_end AS period_end, c.entity AS entity, toString(c.name) AS name,
-        toString(c.manager) AS manager, toString(c.`group`) AS `group`, c.value AS told, true AS was
+    SELECT c.period_start AS period_start, c.period_end AS period_end, c.entity AS entity,
+        toString(c.name) AS name, toString(c.manager) AS manager, toString(c.`group`) AS `group`,
+        c.value AS told, true AS was
     FROM sales_rows.deals_closed AS c FINAL
     INNER JOIN sales_rows.closed_periods AS p FINAL
         ON p.version = c.version AND p.period_start = c.period_start AND p.period_end = c.period_end

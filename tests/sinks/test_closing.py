@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from clickhouse_connect.driver.client import Client
 
+from streams.cli import main
 from streams.directory import Directory
 from streams.periods import parse
 from streams.records import PaneState, StoredFact
@@ -28,7 +30,7 @@ def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-#: The last half hour of January in Moscow is in January in UTC too; the half hour after it is not in Moscow's.
+#: Half an hour before midnight in Moscow, and half an hour after it; both are January in UTC.
 LATE, AFTER = ms("2026-01-31T20:30:00"), ms("2026-01-31T21:30:00")
 FIRST_OF_FEBRUARY = ms("2026-02-02T09:00:00")
 FIRST_OF_MARCH = ms("2026-03-02T09:00:00")
@@ -47,9 +49,10 @@ def bonus(centre: Client) -> Iterator[Client]:
     before = centre.query("SHOW CREATE TABLE sales.bonus").result_rows[0][0]
     centre.command("DROP TABLE sales.bonus SYNC")
     centre.command(
-        "CREATE TABLE sales.bonus (period_start Date, period_end Date, `group` String, manager String, kpi String,"
-        " value Nullable(Float64), n Int64, target Nullable(Float64), weight Float64, attainment Nullable(Float64),"
-        " cap Float64, money Float64, note String, currency String) ENGINE = MergeTree ORDER BY manager"
+        "CREATE TABLE sales.bonus (period_start Date, period_end Date, `group` String, manager String,"
+        " kpi String, value Nullable(Float64), n Int64, target Nullable(Float64), weight Float64,"
+        " attainment Nullable(Float64), cap Float64, money Float64, note String, currency String)"
+        " ENGINE = MergeTree ORDER BY manager"
     )
     yield centre
     centre.command("DROP TABLE sales.bonus SYNC")
@@ -96,10 +99,11 @@ def test_what_was_paid_stays_as_it_was_paid(centre: Client, migrated: str) -> No
     before = tuples(centre, "SELECT * FROM sales.kpi_closed ORDER BY kpi")
     assert stored.values == len(before)
     assert (stored.terms, stored.adjustments) == (0, 0)
-    wanted = "SELECT toString(period_start), toString(period_end), subject, value, n, closed_by, toString(closed_at) "
-    assert tuples(centre, f"{wanted} FROM sales.kpi_closed WHERE kpi = 'calls_handled'") == [
-        ("2026-01-01", "2026-01-31", "a", 3.0, 3, "Olga", "2026-02-02 09:00:00.000")
-    ]
+    assert tuples(
+        centre,
+        "SELECT toString(period_start), toString(period_end), subject, value, n, closed_by, "
+        "toString(closed_at) FROM sales.kpi_closed WHERE kpi = 'calls_handled'",
+    ) == [("2026-01-01", "2026-01-31", "a", 3.0, 3, "Olga", "2026-02-02 09:00:00.000")]
     assert tuples(centre, "SELECT value, num, den FROM sales.kpi_closed WHERE kpi = 'avg_talk_s'") == [
         (90.0, 180.0, 2)
     ]
@@ -123,7 +127,8 @@ def test_a_later_correction_is_an_adjustment_and_settled_with_the_next_closing(
     ]
     revised = tuples(
         centre,
-        f"SELECT toString(closed_at), revised_at > closed_at FROM sales.adjustments {handled} AND subject = 'a'",
+        "SELECT toString(closed_at), revised_at > closed_at FROM sales.adjustments "
+        f"{handled} AND subject = 'a'",
     )
     assert revised == [("2026-02-02 09:00:00.000", 1)]
     assert closed_periods(centre)[0].adjustments == 2
@@ -132,8 +137,8 @@ def test_a_later_correction_is_an_adjustment_and_settled_with_the_next_closing(
     assert adjustments(centre) == []
     assert tuples(
         centre,
-        "SELECT subject, closed_value, value, difference, toString(settled_start) FROM sales.adjustments_closed "
-        f"{handled} ORDER BY subject",
+        "SELECT subject, closed_value, value, difference, toString(settled_start) "
+        f"FROM sales.adjustments_closed {handled} ORDER BY subject",
     ) == [("a", 3.0, 5.0, 2.0, "2026-02-01"), ("b", None, 1.0, None, "2026-02-01")]
     put_panes(migrated, [("m:a", LATE // MINUTE, PaneState())], version=3, gone=1)
     assert adjustments(centre, handled) == [
@@ -153,8 +158,8 @@ def test_the_deals_behind_an_adjustment_are_named(centre: Client, migrated: str)
     )
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
     deals = (
-        "SELECT source, deal_id, kpi, manager, `group`, closed_value, value, difference FROM sales.adjustment_deals "
-        "ORDER BY deal_id, kpi, manager"
+        "SELECT source, deal_id, kpi, manager, `group`, closed_value, value, difference "
+        "FROM sales.adjustment_deals ORDER BY deal_id, kpi, manager"
     )
     assert tuples(centre, deals) == []
     put_facts(migrated, *sale("1", LATE, 130_000), version=2)
@@ -289,3 +294,31 @@ def test_a_reader_sees_what_was_closed(
     assert tuples(reader, "SELECT count() > 0 FROM sales.kpi_closed") == [(1,)]
     for view in ("adjustments", "adjustment_deals", "adjustments_closed", "bonus_closed", "bonus"):
         assert tuples(reader, f"SELECT * FROM sales.{view}") == []
+
+
+def test_the_commands(bonus: Client, migrated: str) -> None:
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, ["period", *words], env={"SALESPULSE_CLICKHOUSE": migrated})
+
+    assert run("list").output == "nothing is closed\n"
+    put_panes(migrated, [("m:a", LATE // MINUTE, pane(dial=(3, 1)))])
+    term(bonus, "sales", "a", 1000.0)
+    closed = run("close", "2026-01", "--by", "Olga")
+    values = tuples(bonus, "SELECT count() FROM sales.kpi_period(from = '2026-01-01', to = '2026-01-31')")
+    assert closed.output == (
+        f"closed 2026-01: {values[0][0]} values of KPI, 1 bonus terms\n"
+        "the bonuses are proposals until `salespulse period approve 2026-01 --by NAME`\n"
+    )
+    again = run("close", "2026-01-01..2026-01-31", "--by", "Olga")
+    assert again.exit_code == 1
+    assert again.output.startswith("Error: 2026-01 was closed on ")
+    assert run("close", "2026-1").output.startswith("Error: '2026-1' is no period: expected a month")
+    assert run("approve", "2026-01").exit_code == 2
+    assert run("approve", "2026-01", "--by", " ").exit_code == 2
+    assert run("approve", "2026-01", "--by", "Pavel").output == (
+        "approved by Pavel: the bonuses of 2026-01 of sales\n"
+    )
+    first, second = run("list").output.splitlines()
+    assert first.startswith("2026-01  closed 2")
+    assert first.endswith(f"by Olga: {values[0][0]} values, 1 bonus terms, 0 changed since")
+    assert second.startswith("  bonus of sales by Pavel on ")
