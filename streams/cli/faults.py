@@ -19,7 +19,7 @@ _FOR_PEOPLE = {
     "streams.sinks.rebuilt_tables": ["TablesMissing"],
     "streams.rebuild.kafka": ["NotTaken"],
     "streams.rebuild.stored": ["LogsTooOften"],
-    "streams.rebuild.run": ["RebuildRefused"],
+    "streams.rebuild.plan": ["RebuildRefused"],
 }
 _CLICKHOUSE = "clickhouse_connect.driver.exceptions"
 

@@ -17,6 +17,7 @@ from streams.sinks import clickhouse as clickhouse_module
 from streams.sinks import clickhouse_service, metrics
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
+from streams.sinks.decoding import Decoding
 from tests.sinks.faulty_proxy import CUT_AFTER, CUT_BEFORE, OVERLOADED, PASS, FaultyClickHouse
 from tests.sinks.pipeline import Upstream
 from tests.waiting import eventually
@@ -35,8 +36,8 @@ def service(
     settings = upstream.settings
     return ClickHouseService(
         settings.kafka,
-        url or settings.clickhouse,
-        upstream.internal,
+        clickhouse_module.ClickHouse(url or settings.clickhouse),
+        Decoding(upstream.internal),
         group=upstream.group,
         instance=instance,
         reread_ms=reread_ms,
@@ -192,8 +193,9 @@ def role(upstream: Upstream) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts the role as a process of its own; ends what is left of them."""
     settings = upstream.settings.environment() | {"SALESPULSE_INSTANCE": "one"}
     code = (
-        "from streams.settings import Settings; from streams.sinks.service import run_sink; "
-        "run_sink(Settings.from_env())"
+        "from streams.epochs import in_force; from streams.settings import Settings; "
+        "from streams.sinks.service import run_sink; "
+        "settings = Settings.from_env(); run_sink(settings, in_force(settings))"
     )
     started: list[subprocess.Popen[bytes]] = []
 
