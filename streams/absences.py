@@ -1,72 +1,76 @@
-"""Who was absent when: `absences.csv`, with the columns manager, from, to, kind.
+"""Who is away when: `absences.csv`, with the columns manager, from, to, kind.
 
-Days are whole days of the directory's time zone, `to` is the last one. The kind says no more than a
-shift plan would: never why somebody is ill.
+The kind says no more than a shift plan would: never why somebody is ill.
 """
 
-import csv
-from collections.abc import Container, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.config_text import ConfigError
+from streams.calendars import Calendar, last_day
+from streams.config_csv import Row, read_csv
+from streams.config_text import Node
+from streams.directory_entries import Manager, Period
 
 FILE = "absences.csv"
 KINDS = ("vacation", "sick", "off", "training", "other")
 _COLUMNS = ("manager", "from", "to", "kind")
+_ONE_DAY = timedelta(days=1)
 
 
 class Absence(msgspec.Struct, frozen=True):
-    """A stretch of whole days, both included."""
+    """A time at which a manager is away."""
 
     manager: str
-    first: date
-    last: date
+    period: Period  #: with both ends
     kind: str
 
 
-def read_absences(text: str, managers: Container[str]) -> list[Absence]:
-    """What `absences.csv` says. Raises `ConfigError` naming line and column."""
-    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
-    if reader.fieldnames is not None and tuple(reader.fieldnames) != _COLUMNS:
-        found = ", ".join(map(str, reader.fieldnames))
-        raise ConfigError(f"{FILE}, line 1: expected the columns {', '.join(_COLUMNS)}, found {found}")
-    found_absences = []
-    for row in reader:
-        where = f"{FILE}, line {reader.line_num}"
-        manager, kind = row["manager"] or "", row["kind"] or "other"
-        if manager not in managers:
-            raise ConfigError(f"{where}, manager: expected the id of a listed manager, found {manager!r}")
-        if kind not in KINDS:
-            raise ConfigError(f"{where}, kind: expected one of {', '.join(KINDS)}, found {kind!r}")
-        first, last = _day(where, "from", row["from"]), _day(where, "to", row["to"] or row["from"])
-        if last < first:
-            raise ConfigError(f"{where}, to: expected a day not before {first}, found {last}")
-        found_absences.append(Absence(manager, first, last, kind))
-    return found_absences
+def read_absences(text: str, managers: Mapping[str, Manager]) -> list[Absence]:
+    """What `absences.csv` says. Raises `ConfigError` naming line and column.
+
+    Dates are whole days of the manager's time zone, the one in `to` being the last day away; without
+    `to` it is the one day. Moments such as 2027-01-31T14:00:00+03:00 are for parts of a day.
+    """
+    return [_absence(row, managers) for row in read_csv(FILE, text, _COLUMNS)]
 
 
-def _day(where: str, column: str, text: str | None) -> date:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        raise ConfigError(f"{where}, {column}: expected a day such as 2027-01-31, found {text!r}") from None
+def _absence(row: Row, managers: Mapping[str, Manager]) -> Absence:
+    id = row["manager"].text("the id of a listed manager")
+    if id not in managers:
+        raise row["manager"].fault("the id of a listed manager")
+    zone = ZoneInfo(managers[id].zone)
+    start, _ = row["from"].moment(zone)
+    last = row.optional("to") or row["from"]
+    end = last_day(last, zone)
+    if end <= start:
+        raise row["to"].fault("an end that is not before `from`")
+    return Absence(id, Period(start, end), _kind(row.optional("kind")))
 
 
-def absent_days(absences: list[Absence]) -> Mapping[str, frozenset[date]]:
-    """By manager the days on which he is absent."""
-    days: dict[str, set[date]] = {}
+def _kind(node: Node | None) -> str:
+    kind = node.text() if node is not None else KINDS[-1]
+    if node is not None and kind not in KINDS:
+        raise node.fault("one of " + ", ".join(KINDS))
+    return kind
+
+
+def periods_of(absences: list[Absence]) -> Mapping[str, list[Period]]:
+    """By manager when he is away."""
+    found: dict[str, list[Period]] = {}
     for absence in absences:
-        length = (absence.last - absence.first).days + 1
-        days.setdefault(absence.manager, set()).update(
-            absence.first + timedelta(days=number) for number in range(length)
-        )
-    return {manager: frozenset(found) for manager, found in days.items()}
+        found.setdefault(absence.manager, []).append(absence.period)
+    return found
 
 
-def is_absent(days: Mapping[str, frozenset[date]], zone: ZoneInfo, manager: str, at: int) -> bool:
-    """Whether a manager is absent at a moment (ms)."""
-    own = days.get(manager)
-    return own is not None and datetime.fromtimestamp(at // 1000, zone).date() in own
+def whole_days(period: Period, zone: ZoneInfo) -> Iterator[date]:
+    """The local days that lie within a period from midnight to midnight; it must have both ends."""
+    calendar = Calendar(zone)
+    at, end = period.start or 0, period.end or 0
+    if calendar.day_start(at) < at:
+        at = calendar.next_day(at)
+    while (following := calendar.next_day(at)) <= end:
+        yield calendar.day(at)
+        at = following

@@ -66,6 +66,10 @@ class Calendar:
             found = self._midnights[day] = self._moment(day, 0)
         return found
 
+    def next_day(self, at: int) -> int:
+        """Local midnight at which the day after that of `at` begins."""
+        return self._moment(self.day(at), _DAY_MINUTES)
+
     def in_hours(self, at: int) -> bool:
         """Whether the group works at that moment."""
         if self.hours is None:
@@ -158,6 +162,12 @@ class Calendar:
     def _moment(self, day: date, minutes: int) -> int:
         wall = datetime.combine(day, time.min) + timedelta(minutes=minutes)
         return int(wall.replace(tzinfo=self.zone).timestamp()) * 1000
+
+
+def last_day(node: Node, zone: ZoneInfo) -> int:
+    """Moment in ms (exclusive) at which something ends; a date is the last day that counts."""
+    at, whole_day = node.moment(zone)
+    return Calendar(zone).next_day(at) if whole_day else at
 
 
 def read_hours(node: Node) -> Hours:

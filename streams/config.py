@@ -12,10 +12,11 @@ import msgspec
 
 from streams.bonus import FILE as BONUS
 from streams.bonus import Formula, KpiFacts, read_bonus
+from streams.config_csv import canonical_csv
 from streams.config_text import ConfigError, canonical, read_yaml
 from streams.directory import Directory
 from streams.kpis.declarations import KPIS
-from streams.kpis.kpi import NOW
+from streams.kpis.kpi import INPUTS, NOW
 from streams.plans import FILE as PLANS
 from streams.plans import Plan, read_plans
 from streams.records import pack
@@ -58,12 +59,25 @@ def config_of(files: dict[str, str]) -> Config:
     contents = {name: _content(name, files[name]) for name in sorted(files)}
     digest = hashlib.sha256(msgspec.json.encode(contents)).hexdigest()
     version = digest[:12]
-    return Config(files, version, Directory.from_files(files, version))
+    directory = Directory.from_files(files, version)
+    _check_inputs(directory)
+    return Config(files, version, directory)
+
+
+def _check_inputs(directory: Directory) -> None:
+    """A misspelt input would silence KPI. Versions of the past are not asked: what a KPI needs may change."""
+    for source in directory.sources.values():
+        for name in source.provides:
+            if name not in INPUTS:
+                raise ConfigError(
+                    f"{DIRECTORY}, sources.{source.id}.provides: expected some of {', '.join(INPUTS)},"
+                    f" found {name!r}"
+                )
 
 
 def _content(name: str, text: str) -> str:
     """What counts of a file's text for the version."""
-    return canonical(read_yaml(name, text)) if name.endswith(".yaml") else "\n".join(text.split())
+    return canonical(read_yaml(name, text)) if name.endswith(".yaml") else canonical_csv(name, text)
 
 
 def load_config(folder: str | Path) -> Config:
@@ -93,8 +107,8 @@ def load_planning(folder: str | Path, directory: Directory) -> Planning:
         "group": directory.groups,
         "all": ("all",),
     }
-    planned = [kpi.id for kpi in KPIS.values() if kpi.windows != NOW]
-    facts = {kpi.id: KpiFacts(kpi.good, kpi.personal) for kpi in KPIS.values() if kpi.windows != NOW}
+    planned = {kpi.id: kpi for kpi in KPIS.values() if kpi.windows != NOW}
+    facts = {kpi.id: KpiFacts(kpi.good, kpi.personal) for kpi in planned.values()}
     return Planning(
         read_plans(_read(plans), subjects, planned) if plans.is_file() else [],
         read_bonus(_read(bonus), directory.groups, facts) if bonus.is_file() else [],

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from streams.absences import FILE as ABSENCES
-from streams.absences import Absence, absent_days, is_absent, read_absences
+from streams.absences import Absence, periods_of, read_absences
 from streams.calendars import Calendar
 from streams.directory_entries import (
     Aliases,
@@ -39,7 +39,7 @@ class Directory:
         self.version = content.version
         self.funnel = funnel or Funnel()
         self.absences = absences or []
-        self._absent = absent_days(self.absences)
+        self._absent = periods_of(self.absences)
         self.time_zone = content.zone
         self.settings = content.settings
         self.managers = content.managers
@@ -66,8 +66,8 @@ class Directory:
         return Directory(content, funnel, absences)
 
     def absent(self, manager: str, at: int) -> bool:
-        """Whether a manager is absent on that day of the directory's time zone."""
-        return is_absent(self._absent, self.time_zone, manager, at)
+        """Whether a manager is away at that time."""
+        return any(period.holds(at) for period in self._absent.get(manager, ()))
 
     def manager(self, source: str, name: str, at: int) -> str:
         """Id of whom the source calls `name` at that time; empty for an empty name."""

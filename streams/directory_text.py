@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from streams.calendars import Calendar, read_hours
+from streams.calendars import Calendar, last_day, read_hours
 from streams.config_text import Node, canonical, read_yaml, texts
 from streams.customers import is_phone
 from streams.directory_entries import (
@@ -48,7 +48,6 @@ _SECONDS = (
 #: Of these, limits of the service level: waits are kept in whole seconds.
 _LIMITS = ("answer_within", "short_abandon")
 _COUNTS = ("give_up_attempts", "give_up_days")
-_DAY_MS = 86_400_000
 _RESERVED = "unassigned"
 
 _Borne = dict[tuple[str, str], list[tuple[Period, str, Node]]]
@@ -197,16 +196,10 @@ class _Reader:
         if "id" not in fields:
             raise node.fault("a name, or {id: SIP/101, from: 2027-01-10, to: 2027-03-31}")
         start = fields["from"].moment(self.zone)[0] if "from" in fields else None
-        end = self._end(fields["to"]) if "to" in fields else None
+        end = last_day(fields["to"], self.zone) if "to" in fields else None
         if start is not None and end is not None and end <= start:
             raise node.fault("a `to` that is not before `from`")
         return fields["id"].text(), Period(start, end)
-
-    def _end(self, node: Node) -> int:
-        at, whole_day = node.moment(self.zone)
-        if not whole_day:
-            return at
-        return Calendar(self.zone).day_start(at + _DAY_MS + _DAY_MS // 4)
 
 
 def _settled(aliases: _Borne, what: str) -> dict[tuple[str, str], tuple[tuple[Period, str], ...]]:

@@ -11,6 +11,8 @@ import msgspec
 UNMAPPED = "unmapped:"
 #: Hundredths of a unit of the company currency.
 _MINOR = Decimal(100)
+#: In hundredths; sums of less fit whole numbers of 64 bits.
+_TOO_MUCH = 10**17
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -66,15 +68,15 @@ class Funnel:
 
         While no pipeline is listed at all, names stay what they are: there is nothing to map them to.
         """
-        found = self._pipeline_names.get((source, name))
-        if found:
+        found = self._pipeline_names.get((source, name)) if name else name
+        if found is not None:
             return found
         return name if name in self.pipelines or not self.pipelines else f"{UNMAPPED}{source}:{name}"
 
     def stage_of(self, source: str, pipeline: str, name: str) -> str:
         """Id of the stage that the source calls `name` in a pipeline given by its id."""
-        found = self._stage_names.get((pipeline, source, name))
-        if found:
+        found = self._stage_names.get((pipeline, source, name)) if name else name
+        if found is not None:
             return found
         known = self.pipelines.get(pipeline)
         if known is None or name in known.stages:
@@ -84,16 +86,17 @@ class Funnel:
     def minor_units(self, amount: str, currency: str) -> int | None:
         """The amount in hundredths of the company currency, halves to even.
 
-        An amount without a currency is in the company's; None for a currency without a rate, and
-        for what is no amount.
+        An amount without a currency is in the company's; None for a currency without a rate, for
+        what is no amount, and for one of a thousand billions or more, which nobody's deal is.
         """
         rate = Decimal(1) if currency in ("", self.currency) else self.rates.get(currency)
         if rate is None:
             return None
         try:
-            return int((Decimal(amount) * rate * _MINOR).to_integral_value(ROUND_HALF_EVEN))
+            minor = int((Decimal(amount) * rate * _MINOR).to_integral_value(ROUND_HALF_EVEN))
         except InvalidOperation:
             return None
+        return minor if abs(minor) < _TOO_MUCH else None
 
     def ignores(self, loss_reason: str) -> bool:
         """Whether losses with this reason are left out of the win rate."""

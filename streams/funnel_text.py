@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from streams.config_text import Node, read_yaml, texts
 from streams.funnel import FunnelContent, Pipeline, Stage
 
 FILE = "funnel.yaml"
 
+#: A rate beyond this is a slip of the pen.
+_LARGEST_RATE = Decimal(1_000_000)
 _KINDS = ("open", "won", "lost")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _STAY = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(m|h|d|w)", re.ASCII)
@@ -24,7 +27,7 @@ def read_funnel(text: str) -> FunnelContent:
     for name, node in _named(top.get("rates")):
         if not _CURRENCY.fullmatch(name):
             raise node.fault(f"a currency such as USD before this, not {name!r}")
-        rates[name] = node.number("how much of the company currency one unit is worth, such as 92.5")
+        rates[name] = _rate(node, name, currency)
     pipelines: dict[str, Pipeline] = {}
     pipeline_names: dict[tuple[str, str], str] = {}
     stage_names: _StageNames = {}
@@ -44,6 +47,16 @@ def read_funnel(text: str) -> FunnelContent:
         pipeline_names,
         stage_names,
     )
+
+
+def _rate(node: Node, name: str, currency: str) -> Decimal:
+    expected = "how much of the company currency one unit is worth, such as 92.5"
+    rate = node.number(expected)
+    if not 0 < rate <= _LARGEST_RATE:
+        raise node.fault(expected)
+    if name == currency and rate != 1:
+        raise node.fault(f"no rate for {name}, or 1: it is the company currency")
+    return rate
 
 
 def _read_stages(pipeline: str, node: Node, fields: dict[str, Node], names: _StageNames) -> dict[str, Stage]:

@@ -36,7 +36,9 @@ class Settings:
         "URL of ClickHouse with user and password",
         secret=True,
     )
-    config: Path = _setting("CONFIG", Path("deploy/config"), "folder with `directory.yaml` and `rules.yaml`")
+    config: Path = _setting(
+        "CONFIG", Path("deploy/config"), "folder with `directory.yaml` and the other files below"
+    )
     secret: str = _setting(
         "SECRET",
         "",

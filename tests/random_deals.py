@@ -1,8 +1,9 @@
 """Random deals, tasks and activities, and customers who turn out to be one: mostly nonsense.
 
-Deals go back, skip, are reopened, won twice, change owner, pipeline and customer, get their amount
-after the win, in known and unknown currencies; tasks are moved, done early and late; all of it now
-and then at one moment.
+Deals go back, skip, stay, are reopened, won twice, change owner, pipeline and customer, get their
+amount after the win, in known and unknown currencies, and leave a stage when its limit is over, not a
+millisecond earlier or later; tasks are moved, done early and late, given away when done; all of it now
+and then at one moment, and some of it by robots and by people nobody listed.
 """
 
 import random
@@ -23,7 +24,13 @@ _STAGES = [
     ("other", "new", "open"),
     ("other", "won", "won"),
 ]
-_GAPS = [0, 0, 1, 600, 3_600, 4_000, 90_000, 400_000]
+_OTHERS = [
+    "meeting.scheduled", "meeting.held", "meeting.missed", "complaint.created", "complaint.closed",
+    "customer.contacted",
+]  # fmt: skip
+#: Some are the very limits of the stages.
+_GAPS = [0, 0, 1, 600, 3_600, 3_600, 4_000, 7_200, 86_400, 90_000, 400_000]
+_AMOUNTS = [1000, 7.07, "1500.50", "0.005", "0.015", "99.995", "-20", "0", "123456789012.345678"]
 _START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
@@ -34,7 +41,7 @@ def random_deals(
 
     `quick`: within hours instead of weeks.
     """
-    made = _Deals(random.Random(seed), customers, _GAPS[:-2] if quick else _GAPS)
+    made = _Deals(random.Random(seed), customers, _GAPS[:-3] if quick else _GAPS)
     for number in range(deals):
         made.deal(f"d{number}")
     for number in range(tasks):
@@ -59,7 +66,9 @@ class _Deals:
         self.now = self.chance.randrange(2 * 86_400_000)
 
     def wait(self) -> None:
-        self.now += self.chance.choice(self.gaps) * 1000
+        self.now = max(
+            0, self.now + self.chance.choice(self.gaps) * 1000 + self.chance.choice([0, 0, 0, -1, 1])
+        )
 
     def tell(self, kind: str, **fields: Any) -> None:
         common = {
@@ -72,14 +81,13 @@ class _Deals:
         self.found.append(common | known)
 
     def actor(self) -> str:
-        return self.chance.choice(["", "", "", "system", "m2"])
+        return self.chance.choice(["", "", "", "", "system", "m2", "m4", "m9"])
 
-    def money(self) -> dict[str, str]:
+    def money(self) -> Json:
+        """An amount, a currency, both, or nothing."""
         chance = self.chance
-        if chance.random() < 0.4:
-            return {}
-        currency = chance.choice(["", "", "RUB", "USD", "XXX"])
-        return {"amount": chance.choice(["1000", "1500.50", "0.005", "99.995"]), "currency": currency}
+        currency = chance.choice(["", "", "", "RUB", "USD", "XXX"])
+        return {"amount": "" if chance.random() < 0.4 else chance.choice(_AMOUNTS), "currency": currency}
 
     def deal(self, deal_id: str) -> None:
         chance = self.chance
@@ -87,6 +95,7 @@ class _Deals:
         customer, manager = self.customer(), chance.choice(_MANAGERS)
         if chance.random() < 0.2:
             self.proposal(deal_id, customer, manager)
+        place = chance.choice(_STAGES)
         for _ in range(chance.choice([1, 3, 6, 9])):
             if chance.random() < 0.25:
                 manager = chance.choice(_MANAGERS)
@@ -97,10 +106,16 @@ class _Deals:
             if what < 0.15:
                 self.proposal(deal_id, customer, manager)
             elif what < 0.35:
-                named = {"manager": chance.choice(["", manager]), "pipeline": chance.choice(["", "other"])}
-                self.tell("deal.changed", **about, **named, **self.money())
+                named = {
+                    "manager": chance.choice(["", manager]),
+                    "pipeline": chance.choice(["", "", "other"]),
+                }
+                self.tell("deal.changed", **about, **named, **self.money(), actor=self.actor())
+            elif what < 0.4:
+                self.tell("meeting.held", **about, manager=manager, actor=self.actor())
             else:
-                pipeline, stage, kind = chance.choice(_STAGES)
+                place = place if chance.random() < 0.15 else chance.choice(_STAGES)
+                pipeline, stage, kind = place
                 reason = chance.choice(["price", "duplicate", ""]) if kind == "lost" else ""
                 self.tell(
                     "deal.stage_changed",
@@ -133,7 +148,7 @@ class _Deals:
     def task(self, task_id: str) -> None:
         chance = self.chance
         self.start()
-        about = {"task_id": task_id, "customer": self.customer()}
+        about = {"task_id": task_id, "customer": self.customer(), "deal_id": chance.choice(["", "d1"])}
         manager = chance.choice(_MANAGERS)
         if chance.random() < 0.9:
             self.tell("task.created", **about, manager=manager, due_at=self.due(), actor=self.actor())
@@ -143,35 +158,42 @@ class _Deals:
             self.tell("task.changed", **about, **named)
         for _ in range(chance.choice([0, 1, 1, 2])):
             self.wait()
-            self.tell("task.done", **about, manager=chance.choice(_MANAGERS), actor=self.actor())
+            self.tell(
+                "task.done", **about, manager=chance.choice(_MANAGERS), due_at=self.due(), actor=self.actor()
+            )
+        if chance.random() < 0.3:
+            self.wait()
+            named = {"manager": chance.choice(["", *_MANAGERS]), "due_at": self.due()}
+            self.tell("task.changed", **about, **named, actor=self.actor())
         if chance.random() < 0.1:
             self.tell("task.removed", task_id=task_id, why="test")
 
     def due(self) -> str:
         if self.chance.random() < 0.3:
             return ""
-        at = _START + timedelta(milliseconds=self.now + self.chance.choice([0, 600, 90_000]) * 1000)
+        at = _START + timedelta(milliseconds=self.now + self.chance.choice([-600, 0, 600, 90_000]) * 1000)
         return at.isoformat(timespec="milliseconds")
 
     def other(self) -> None:
         chance = self.chance
         self.start()
-        about = {"customer": self.customer(), "manager": chance.choice(_MANAGERS)}
-        kind = chance.choice(
-            [
-                "meeting.scheduled",
-                "meeting.held",
-                "meeting.missed",
-                "complaint.created",
-                "complaint.closed",
-                "rated",
-            ]
-        )
-        if kind == "complaint.closed":
-            self.tell(kind, **about, justified=chance.choice([True, False]))
-        elif kind == "rated":
-            rating = {"score": chance.choice([0, 1, 4, 7]), "score_max": chance.choice([5, 10])}
-            by = chance.choice(["customer", "reviewer", "machine"])
-            self.tell("call.rated", **about, call_id=f"r{about['customer'][1:]}", rated_by=by, **rating)
-        else:
-            self.tell(kind, **about, actor=self.actor())
+        about: Json = {
+            "customer": self.customer(),
+            "manager": chance.choice(_MANAGERS),
+            "actor": self.actor(),
+        }
+        kind = chance.choice([*_OTHERS, "call.rated"])
+        if kind.startswith("complaint."):
+            about["manager"] = chance.choice(["", *_MANAGERS])
+            about["justified"] = chance.choice([True, True, False, ""])
+        elif kind == "call.rated":
+            about["call_id"] = f"r{about['customer'][1:]}"
+            about["score"], about["score_max"] = (
+                chance.choice([0, 1, 2.5, 4, 7]),
+                chance.choice(["", 3, 5, 10]),
+            )
+            about["rated_by"] = chance.choice(["", "customer", "reviewer", "machine"])
+        elif kind == "customer.contacted":
+            about["via"] = "visit"
+        for _ in range(chance.choice([1, 1, 1, 2])):
+            self.tell(kind, **about)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.config import Config, ConfigError, config_of, load_config
+from streams.records import pack
 
 EXAMPLE = Path(__file__).parent.parent / "deploy" / "config"
 
@@ -62,3 +63,13 @@ def test_a_fault_names_file_and_line() -> None:
         config_of({"directory.yaml": "groups:\n  a: {time_zone: Mars}"})
     with pytest.raises(ConfigError, match=r"rules\.yaml: is not YAML"):
         config_of({"directory.yaml": "{}", "rules.yaml": "]"})
+
+
+def test_an_input_that_no_kpi_knows_is_refused_but_not_in_a_version_of_the_past() -> None:
+    files = {"directory.yaml": "sources: {pbx: {provides: [inbound, offerz]}}"}
+    with pytest.raises(ConfigError, match=r"sources\.pbx\.provides: expected some of .*, found 'offerz'"):
+        config_of(files)
+    back = Config.unpack(pack(["0123456789ab", files]))
+    assert back.directory.sources["pbx"].provides == ("inbound", "offerz")
+    assert back.directory.funnel.minor_units("10", "") == 1_000
+    assert not back.directory.absent("m1", 0)

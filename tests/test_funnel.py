@@ -62,6 +62,8 @@ def test_without_any_pipeline_names_stay() -> None:
         ("0.015", "", 2),
         ("10", "XXX", None),
         ("-3", "", -300),
+        ("999999999999999", "", 99_999_999_999_999_900),
+        ("999999999999999", "USD", None),  # would not fit, and is nobody's deal
     ],
 )
 def test_amounts_are_whole_hundredths_of_the_company_currency(
@@ -81,6 +83,8 @@ def test_reasons_that_are_ignored() -> None:
     [
         ("currency: roubles", "currency: expected a currency such as RUB, found 'roubles'"),
         ("rates: {usd: 90}", "expected a currency such as USD before this, not 'usd'"),
+        ("rates: {USD: 0}", "rates.USD: expected how much of the company currency one unit is worth"),
+        ("rates: {RUB: 2}", "rates.RUB: expected no rate for RUB, or 1"),
         ("pipelines: {main: {name: x}}", "pipelines.main: expected stages, in their order"),
         ("pipelines: {main: {stages: [{name: x}]}}", "expected a stage such as {id: proposal"),
         ("pipelines: {main: {stages: [{id: a}, {id: a}]}}", "expected each stage once; a stands above"),

@@ -25,7 +25,7 @@ SELECT
     nullIf(manager, '') AS manager,
     nullIf(`group`, '') AS `group`,
     created_at, closed_at, stage_since, due_at,
-    toDecimal64(amount_minor, 2) / 100 AS amount,
+    toDecimal128(amount_minor, 2) / 100 AS amount,
     nullIf(currency, '') AS currency,
     nullIf(loss_reason, '') AS loss_reason,
     nullIf(lead_id, '') AS lead_id,
@@ -59,7 +59,7 @@ SELECT
     nullIf(manager, '') AS manager,
     nullIf(`group`, '') AS `group`,
     customer,
-    toDecimal64(amount_minor, 2) / 100 AS amount,
+    toDecimal128(amount_minor, 2) / 100 AS amount,
     nullIf(currency, '') AS currency,
     nullIf(loss_reason, '') AS loss_reason
 FROM sales_rows.stage_stays FINAL

@@ -24,7 +24,7 @@ SELECT
     nullIf(any(m.name), '') AS name,
     nullIf(d.`group`, '') AS `group`,
     count() AS deals,
-    toDecimal64(sum(d.amount_minor), 2) / 100 AS amount,
+    toDecimal128(sum(d.amount_minor), 2) / 100 AS amount,
     dateDiff('millisecond', min(d.created_at), now64(3, 'UTC')) / 1000 AS oldest_s,
     dateDiff('millisecond', min(d.stage_since), now64(3, 'UTC')) / 1000 AS longest_in_stage_s,
     countIf(d.due_at <= now64(3, 'UTC')) AS overdue

@@ -20,7 +20,7 @@ SELECT
     nullIf(found.manager, '') AS manager,
     nullIf(found.`group`, '') AS `group`,
     count() AS n,
-    toDecimal64(sum(found.amount_minor), 2) / 100 AS amount
+    toDecimal128(sum(found.amount_minor), 2) / 100 AS amount
 FROM
 (
     SELECT 'lost' AS kind, loss_reason AS reason, toString(manager) AS manager, toString(`group`) AS `group`, entered_at AS at, amount_minor

@@ -15,6 +15,7 @@ from streams.alerts.rules import Rule
 from streams.directory import Directory
 from streams.directory_entries import GroupSettings
 from streams.engine import Connection, Output, partitions_of, read_log, reader
+from streams.kpis.connected import NOT_CONNECTED, connected_kpis
 from streams.kpis.formulas import Value, WorkingAge
 from streams.kpis.kpi import NOW, evaluate
 from streams.topics import ALERTS, partition_of
@@ -49,6 +50,7 @@ class Alerting:
         self._rules = {rule.name: rule for rule in rules}
         self._directory = directory
         self._working_age = working_age
+        self._connected = connected_kpis(source.provides for source in directory.sources.values())
         self._partitions = partitions
         self._states: dict[Watched, AlertState] = {}
         #: firing alerts on the topic that no rule watches any more
@@ -112,6 +114,8 @@ class Alerting:
     def _value(
         self, rule: Rule, partition: Partition, subject: str, now: int, settings: GroupSettings
     ) -> Value:
+        if rule.kpi.id not in self._connected:
+            return NOT_CONNECTED
         windows = partition.rolling(subject)
         windows.advance(now)
         window = "5m" if rule.window in NOW else rule.window

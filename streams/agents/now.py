@@ -7,6 +7,7 @@ from streams.agents.subjects import settings_of, working_ages
 from streams.agents.windows import WindowsStage
 from streams.directory import Directory
 from streams.engine import Output
+from streams.kpis.connected import NOT_CONNECTED, connected_kpis
 from streams.kpis.declarations import KPIS
 from streams.kpis.formulas import Value
 from streams.kpis.kpi import NOW, Kpi, evaluate
@@ -28,6 +29,7 @@ class LiveValues:
         self._stage = stage
         self._directory = directory
         self._working_age = working_ages(directory)
+        self._connected = connected_kpis(source.provides for source in directory.sources.values())
         self._minute = -1
         self._aged_at = 0
         self._sent: dict[tuple[str, str, str], Value] = {}
@@ -70,7 +72,9 @@ class LiveValues:
                 continue
             for window in kpi.windows:
                 totals = windows.totals(window if window not in NOW else "5m")
-                value = evaluate(kpi, totals, items, now, self._working_age, settings)
+                value = NOT_CONNECTED
+                if kpi.id in self._connected:
+                    value = evaluate(kpi, totals, items, now, self._working_age, settings)
                 key = (subject, kpi.id, window)
                 if every or self._sent.get(key) != value:
                     self._sent[key] = value

@@ -20,6 +20,9 @@ _COMMANDS = {
     "import": ("streams.cli.import_", "History from files into the topics."),
     "reconcile": ("streams.cli.reconcile", "Compare the stored minutes with a recount."),
     "rebuild": ("streams.cli.rebuild", "Count everything anew, and switch over to it."),
+    "compare": ("streams.cli.compare", "Each call that differs from the vendor's own report, and why."),
+    "forget": ("streams.cli.forget", "Remove a customer's phone everywhere."),
+    "period": ("streams.cli.period", "Close what is paid; approve its bonuses."),
     "doctor": ("streams.cli.doctor", "What is wrong, and what to do about it."),
     "settings": ("streams.cli.settings", "The settings as this process has them."),
 }

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from streams.cli.faults import explain, in_short
 from streams.settings import Settings, SettingsError
 from streams.topics import SINK_GROUP, WORKER_GROUP
+
+if TYPE_CHECKING:
+    from streams.alerts.rules import Rule
+    from streams.config import Config
 
 #: How long a part may take to answer, s.
 _ANSWER = 10.0
@@ -75,6 +80,26 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     stages = sum(len(pipeline.stages) for pipeline in config.directory.funnel.pipelines.values())
     plans, bonuses = len(planning.plans), len(planning.bonuses)
     yield Finding(f"{stages} stages of pipelines, {plans} plans, bonus of {bonuses} groups")
+    yield from _connected(config, rules)
+
+
+def _connected(config: "Config", rules: list["Rule"]) -> Iterator[Finding]:
+    """Which KPI have no value for want of an input, and which rules therefore rest."""
+    from streams.kpis.connected import connected_inputs, connected_kpis
+    from streams.kpis.declarations import KPIS
+    from streams.kpis.kpi import INPUTS
+
+    provided = [source.provides for source in config.directory.sources.values()]
+    missing = set(INPUTS) - connected_inputs(provided)
+    if not missing:
+        return
+    connected = connected_kpis(provided)
+    unknown = len(KPIS.keys() - connected)
+    yield Finding(f"not connected: {', '.join(sorted(missing))}; {unknown} of {len(KPIS)} KPI have no value")
+    for rule in rules:
+        if rule.kpi.id not in connected:
+            lacking = ", ".join(sorted(rule.kpi.needs & missing))
+            yield Finding(f"rule {rule.name} rests: {rule.kpi.id} needs {lacking}")
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:

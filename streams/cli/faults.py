@@ -20,6 +20,8 @@ _FOR_PEOPLE = {
     "streams.rebuild.kafka": ["NotTaken"],
     "streams.rebuild.stored": ["LogsTooOften"],
     "streams.rebuild.plan": ["RebuildRefused"],
+    "streams.periods": ["NotAPeriod"],
+    "streams.sinks.closing": ["Refused"],
 }
 _CLICKHOUSE = "clickhouse_connect.driver.exceptions"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from streams.directory_entries import GroupSettings
 from streams.kpis.formulas import (
@@ -32,7 +32,9 @@ Input = Literal[
     "meetings",
     "ratings",
     "complaints",
+    "status",
 ]
+INPUTS: tuple[Input, ...] = get_args(Input)
 
 ROLLING = ("5m", "15m", "30m", "1h", "today")
 NOW = ("now",)

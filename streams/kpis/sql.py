@@ -1,5 +1,6 @@
 """All SQL that follows from the declarations, by the names that sinks and migrations use."""
 
+from streams.kpis.sql_closed import closed_views_sql, deals_select
 from streams.kpis.sql_daily import daily_select, daily_view_sql
 from streams.kpis.sql_funnel import funnel_view_sql
 from streams.kpis.sql_leaderboard import leaderboard_period_view_sql, leaderboard_view_sql
@@ -8,8 +9,10 @@ from streams.kpis.sql_panes import pane_columns, pane_row, recompute_select
 from streams.kpis.sql_rolling import rolling_select, rolling_view_sql
 
 __all__ = [
+    "closed_views_sql",
     "daily_select",
     "daily_view_sql",
+    "deals_select",
     "funnel_view_sql",
     "leaderboard_period_view_sql",
     "leaderboard_view_sql",

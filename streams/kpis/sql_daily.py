@@ -25,7 +25,7 @@ from streams.kpis.sql_day_counts import (
     summed,
     unfolded,
 )
-from streams.kpis.sql_days import Per, local_day, zone_lists
+from streams.kpis.sql_days import CLOSED, DIMENSION, Per, local_day, zone_lists
 from streams.kpis.sql_formulas import divisor, quantile
 from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
 
@@ -70,18 +70,19 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 
 
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
-    """SELECT of one row per subject and KPI, and per day or for the whole period."""
+    """SELECT of one row per subject and KPI, and per day, for the whole period, or per closed period."""
     known = list(kpis.values())
     levels = _among(kpi for kpi, _ in levels_among(known))
     shared = _among(kpi for kpi in known if _is_shared(kpi))
-    day = "day,\n    " if per == "day" else ""
+    of = f"{DIMENSION[per]}\n    " if DIMENSION[per] else ""
+    closed = f"{CLOSED},\n" if per == "closed" else ""
     return f"""WITH
-{zone_lists()},
+{closed}{zone_lists()},
 {level_lists()},
     {_through(kpis)} AS through,
 {NOTHING}
 SELECT
-    {day}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
+    {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
     kpi,
     {_value(known, shared)} AS value,
@@ -105,16 +106,16 @@ def _is_shared(kpi: Kpi) -> bool:
 
 def _reckoned(per: Per, kpis: Mapping[str, Kpi], levels: str) -> str:
     """What was counted; of service levels what their raw counts are by the variant that holds now."""
-    day = "day, " if per == "day" else ""
+    of = f"{DIMENSION[per]} " if DIMENSION[per] else ""
     return f"""
 SELECT
-    {day}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper,
+    {of}who, kpi, counts, revised_at, if({levels}, parts.1, added) AS upper,
     if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
     if({levels}, {level_param()}, NULL) AS param
 FROM
 (
     SELECT
-        {day}who, kpi, counts, revised_at, upper AS added, n AS rests, due AS expected,
+        {of}who, kpi, counts, revised_at, upper AS added, n AS rests, due AS expected,
         {level_of("who")} AS level, {level_parts("counts")} AS parts
     FROM
 ({_counted(per, kpis)}
@@ -136,16 +137,19 @@ def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
     if per == "day":
         return parts
     once = _among(kpi for kpi in kpis.values() if isinstance(kpi.formula, Distinct))
+    closed = per == "closed"
+    ranges = "ARRAY JOIN arrayFilter(range -> day BETWEEN range.1 AND range.2, closed_ranges) AS period"
     return f"""
 SELECT
-    kpi, who, if({once}, length(groupUniqArrayArray(tags) AS seen), sum(upper)) AS upper,
-    if({once}, length(seen), sum(n)) AS n,
-    if({once}, length(groupUniqArrayArray(arrayConcat(tags, ahead))), sum(due)) AS due,
+    {"period.1 AS period_start, period.2 AS period_end, " if closed else ""}kpi, who, if({once}, toInt64(length(groupUniqArrayArray(tags) AS seen)), sum(upper)) AS upper,
+    if({once}, toInt64(length(seen)), sum(n)) AS n,
+    if({once}, toInt64(length(groupUniqArrayArray(arrayConcat(tags, ahead)))), sum(due)) AS due,
     sumMap(counts) AS counts, max(revised_at) AS revised_at
 FROM
 ({parts}
 )
-GROUP BY kpi, who"""
+{ranges if closed else ""}
+GROUP BY kpi, who{", period" if closed else ""}"""
 
 
 def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
@@ -205,12 +209,9 @@ def _period(per: Per, moment: str) -> str:
     """Condition that the day lies in the period asked for; the moment lets the table skip the rest."""
     if per == "day":
         return ""
-    asked = " AND day BETWEEN {from:Date} AND {to:Date}"
-    return (
-        asked
-        if moment == "day"
-        else f" AND toDate({moment}) BETWEEN {{from:Date}} - 1 AND {{to:Date}} + 1{asked}"
-    )
+    first, last = ("first_closed", "last_closed") if per == "closed" else ("{from:Date}", "{to:Date}")
+    asked = f" AND day BETWEEN {first} AND {last}"
+    return asked if moment == "day" else f" AND toDate({moment}) BETWEEN {first} - 1 AND {last} + 1{asked}"
 
 
 def _among(kpis: Iterable[Kpi]) -> str:

@@ -8,8 +8,17 @@ from typing import Literal
 
 from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
-#: Whether a view's rows are of days or of the period from..to.
-Per = Literal["day", "period"]
+#: Whether a view's rows are of days, of the period from..to, or of the periods that are closed.
+Per = Literal["day", "period", "closed"]
+
+#: Scalars that a view of closed periods reads: their first and last days.
+CLOSED = """    (
+        SELECT groupArray((period_start, period_end)) FROM sales_rows.closed_periods FINAL
+    ) AS closed_ranges,
+    arrayMin(arrayMap(range -> range.1, closed_ranges)) AS first_closed,
+    arrayMax(arrayMap(range -> range.2, closed_ranges)) AS last_closed"""
+#: Columns that name what a row is of.
+DIMENSION: dict[Per, str] = {"day": "day,", "period": "", "closed": "period_start, period_end,"}
 
 
 def zone_lists() -> str:

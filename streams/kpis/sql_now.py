@@ -17,6 +17,7 @@ _COLUMNS = (
     ("window", "LowCardinality(String)", "5m, 15m, 30m, 1h, today, or now for states"),
     ("value", "Nullable(Float64)", "null when nothing was counted, or nobody has renewed it for 2 minutes"),
     ("n", "Int64", "how many the value rests on"),
+    ("connected", "Bool", "false when no source provides what the KPI needs: then it has no value"),
     ("param", "Nullable(String)", "how a service level is reckoned, such as SL6 T=20 s S=5 s; else null"),
 )
 
@@ -43,6 +44,7 @@ SELECT
     window,
     if(as_of < now64(3, 'UTC') - INTERVAL 2 MINUTE, NULL, stored) AS value,
     n,
+    kpi NOT IN (SELECT kpi FROM sales_rows.kpis FINAL WHERE NOT connected) AS connected,
     if(kpi IN ({levels}), {level_param()}, NULL) AS param
 FROM
 (

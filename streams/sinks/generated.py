@@ -8,6 +8,7 @@ from typing import Any
 
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql import (
+    closed_views_sql,
     daily_view_sql,
     funnel_view_sql,
     leaderboard_period_view_sql,
@@ -59,6 +60,7 @@ def generated_statements() -> list[tuple[str, list[str]]]:
         ("view_leaderboard", leaderboard_view_sql()),
         ("view_leaderboard_period", leaderboard_period_view_sql()),
         ("view_funnel", funnel_view_sql()),
+        ("view_adjustments", closed_views_sql()),
     ]
 
 

@@ -1,15 +1,14 @@
 """Writes pipelines, plans, bonus terms and absences into ClickHouse, so that views know them."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from clickhouse_connect.driver.client import Client
 
+from streams.absences import whole_days
 from streams.config import Planning
 from streams.directory import Directory
 from streams.kpis.declarations import KPIS
-from streams.sinks.connection import ROWS, WRITE_SETTINGS
+from streams.sinks.listed import write_listed
 
 _STAGES = ("pipeline", "stage", "name", "position", "kind", "max_stay_ms")
 _PLANS = ("subject_kind", "subject", "kpi", "period_start", "period_end", "value")
@@ -35,25 +34,11 @@ def write_planning(client: Client, directory: Directory, planning: Planning, now
         for term in formula.terms
     ]  # fmt: skip
     days = [
-        [absence.manager, absence.first + timedelta(days=number), absence.kind]
+        [absence.manager, day, absence.kind]
         for absence in directory.absences
-        for number in range((absence.last - absence.first).days + 1)
+        for day in whole_days(absence.period, ZoneInfo(directory.managers[absence.manager].zone))
     ]
-    _replace(client, "funnel_stages", 2, _STAGES, stages, now)
-    _replace(client, "plans", 5, _PLANS, plans, now)
-    _replace(client, "bonus_terms", 2, _TERMS, terms, now)
-    _replace(client, "absences", 2, _ABSENCES, days, now)
-
-
-def _replace(
-    client: Client, table: str, key: int, columns: Sequence[str], rows: list[list[Any]], now: int
-) -> None:
-    """Writes the rows, and the end of those that are stored under other keys."""
-    named = ", ".join(f"`{column}`" for column in columns)
-    listed = {tuple(row[:key]) for row in rows}
-    stored = client.query(f"SELECT {named} FROM {ROWS}.{table} FINAL").result_rows
-    gone = [[*row, now, 1] for row in stored if tuple(row[:key]) not in listed]
-    written = [[*row, now, 0] for row in rows] + gone
-    if written:
-        names = [*columns, "version", "gone"]
-        client.insert(table, written, column_names=names, database=ROWS, settings=WRITE_SETTINGS)
+    write_listed(client, "funnel_stages", 2, _STAGES, stages, now)
+    write_listed(client, "plans", 5, _PLANS, plans, now)
+    write_listed(client, "bonus_terms", 2, _TERMS, terms, now)
+    write_listed(client, "absences", 2, _ABSENCES, days, now)

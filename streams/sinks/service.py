@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import Error
 from prometheus_client import start_http_server
 
 from streams.clock import now_ms
-from streams.config import load_config, load_planning
+from streams.config import load_config
 from streams.epochs import LOOK_EVERY_S, EpochWatch
 from streams.settings import Settings
 from streams.sinks.clickhouse import ClickHouse
@@ -21,7 +21,8 @@ from streams.sinks.connection import connect
 from streams.sinks.days import DayService
 from streams.sinks.decoding import Decoding
 from streams.sinks.directory_rows import write_directory
-from streams.sinks.planning_rows import write_planning
+from streams.sinks.kpi_rows import write_kpis
+from streams.sinks.planning_service import PlanningService
 from streams.sinks.rebuilt_tables import put_tables_in_force
 from streams.sinks.webhook import Webhook
 from streams.sinks.working_spans import write_working_spans
@@ -69,7 +70,8 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
         instance=instance,
     )
     epoch, days = EpochService(settings, internal), DayService(settings.clickhouse)
-    services: list[Service] = [epoch, sink, DirectoryService(settings), days]
+    configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
+    services: list[Service] = [epoch, sink, *configured, days]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, internal) for make in further]
@@ -157,7 +159,6 @@ class DirectoryService:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.clickhouse
         self._directory = load_config(settings.config).directory
-        self._planning = load_planning(settings.config, self._directory)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ends when the directory is written."""
@@ -179,6 +180,6 @@ class DirectoryService:
         try:
             write_directory(client, self._directory, now_ms())
             write_working_spans(client, self._directory, now_ms())
-            write_planning(client, self._directory, self._planning, now_ms())
+            write_kpis(client, self._directory, now_ms())
         finally:
             client.close()

@@ -140,6 +140,30 @@ def test_the_doctor_finds_each_fault_and_says_what_to_do(clean: pytest.MonkeyPat
     assert result.output.endswith("4 faults\n")
 
 
+def test_the_doctor_tells_what_is_not_connected_and_which_plan_is_none(
+    clean: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clean.setattr("streams.topology._REACH", 0.5)
+    clean.setenv("SALESPULSE_KAFKA", "127.0.0.1:1")
+    clean.setenv("SALESPULSE_CLICKHOUSE", "http://127.0.0.1:1")
+    clean.setenv("SALESPULSE_CONFIG", str(tmp_path))
+    centre = "groups: {sales: }\nsources: {pbx: {provides: [inbound, offers, outbound]}}\n"
+    (tmp_path / "directory.yaml").write_text(centre)
+    (tmp_path / "rules.yaml").write_text(
+        "rules:\n"
+        "  - {name: leads-wait, kpi: open_leads, subjects: groups, above: 3}\n"
+        "  - {name: callers-wait, kpi: calls_waiting, subjects: groups, above: 3}\n"
+    )
+    told = run("doctor").output
+    assert "not connected: complaints, deals, leads, meetings, proposals, ratings, status, tasks; " in told
+    assert "rule leads-wait rests: open_leads needs leads\n" in told
+    assert "callers-wait" not in told
+    (tmp_path / "plans.csv").write_text(
+        "subject_kind,subject,kpi,period_start,period_end,value\nall,all,deals_won,2027-01-01,2027-01-31,-5\n"
+    )
+    assert "plans.csv, line 2, value: expected a number" in run("doctor").output
+
+
 def test_the_doctor_looks_at_topics_schema_and_roles(
     clean: pytest.MonkeyPatch, kafka: str, clickhouse: str
 ) -> None:

@@ -63,7 +63,7 @@ def test_a_late_event_changes_only_what_it_concerns() -> None:
     assert {row.values[1] for row in feed.last.rows if row.table != "measurements"} == {"k1"}
     assert {change.key.name for change in feed.last.facts} == {
         "offer", "offer_answered", "ring", "call_answered", "call_answered_hours", "response",
-            "wait_answered_all", "wait_answered_hours",
+        "wait_answered_all", "wait_answered_hours",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ class CallFacts:
     ) -> None:
         entity = f"{call['source']}/{call['call_id']}"
         self.counted.facts[entity, name, manager, group, whole, at] = value
+        self.counted.whose[entity, name] = self.customer
 
     # -- one call
 

@@ -7,7 +7,7 @@ from tests.recount.plain import Plain
 
 
 def minor_units(plain: Plain, amount: Any, currency: str) -> int | None:
-    """None for no amount, and for one in a currency that has no rate."""
+    """None for no amount, for one in a currency that has no rate, and for one that is nobody's."""
     if amount in (None, ""):
         return None
     if currency in ("", plain.currency):
@@ -17,4 +17,5 @@ def minor_units(plain: Plain, amount: Any, currency: str) -> int | None:
     else:
         return None
     with localcontext(prec=60):
-        return int((Decimal(str(amount)) * rate * 100).to_integral_value(ROUND_HALF_EVEN))
+        minor = int((Decimal(str(amount)) * rate * 100).to_integral_value(ROUND_HALF_EVEN))
+    return minor if abs(minor) < 10**17 else None

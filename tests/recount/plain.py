@@ -45,6 +45,8 @@ class Counted:
     deals: dict[tuple[str, str], Json] = field(default_factory=dict)
     stays: dict[tuple[str, str], Json] = field(default_factory=dict)
     tasks: dict[tuple[str, str], Json] = field(default_factory=dict)
+    #: entity and name of a fact of calls or leads -> the customer
+    whose: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def minutes(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Count and sum by subject, measurement and minute; items are no part of it."""
@@ -89,12 +91,11 @@ class Plain:
     def group_of(self, manager: str) -> str:
         return self.managers.get(manager, "unassigned")
 
-    def credited(self, event: Json, responsible: str) -> str:
-        """Whose an event is: a manager's who did it, nobody's if a robot did, else the responsible's."""
-        actor = event["actor"]
-        if actor == "system":
-            return ""
-        return actor if actor in self.managers else responsible
+    @staticmethod
+    def credited(event: Json, responsible: str) -> str:
+        """Whose an event is: who did it, even if nobody lists him; nobody's if a robot did."""
+        actor = str(event["actor"])
+        return "" if actor == "system" else actor or responsible
 
     def opening(self, group: str, day: int) -> tuple[int, int] | None:
         """When the group works on a local day (days since the epoch), in ms since the epoch."""

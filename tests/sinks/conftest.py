@@ -22,6 +22,14 @@ _TABLES = (
     "funnel_stages",
     "plans",
     "bonus_terms",
+    "sources",
+    "kpis",
+    "closed_periods",
+    "kpi_closed",
+    "deals_closed",
+    "bonus_closed",
+    "bonus_approvals",
+    "adjustments_closed",
 )
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from streams.config import load_config, load_planning
+from streams.clock import now_ms
+from streams.config import config_of, load_config, load_planning
+from streams.sinks.kpi_rows import write_kpis
 from streams.sinks.planning_rows import write_planning
+from tests.sinks.stored import put_named
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "config"
 
@@ -51,3 +54,35 @@ def test_what_is_listed_stands_there_and_what_is_not_goes(store: Client, migrate
     assert second["absences"] == [("m004", "2027-01-12", "vacation")]
     assert second["plans"] == []
     assert second["bonus_terms"] == first["bonus_terms"]
+
+
+def test_the_shipped_plans_and_stages_are_to_be_read(store: Client, folder: Path) -> None:
+    written(store, folder, 1)
+    stages = store.query(
+        "SELECT pipeline, stage, position, kind, max_stay_s FROM sales.funnel_stages ORDER BY position"
+    ).result_rows
+    assert tuple(stages[0]) == ("main", "new", 0, "open", 86_400.0)
+    assert tuple(stages[-1]) == ("main", "lost", 5, "lost", None)
+    (plan,) = store.query(
+        "SELECT plan FROM sales.plans WHERE subject_kind = 'group' AND subject = 'sales'"
+    ).result_rows
+    assert tuple(plan) == (60.0,)
+
+
+def test_views_know_what_is_connected(store: Client, migrated: str) -> None:
+    now = now_ms()
+    for kpi in ("calls_in", "leads_new"):
+        live = {"subject": "g:sales", "kpi": kpi, "window": "today", "as_of": now, "value": None, "n": 0}
+        put_named(migrated, "kpi_now", live)
+    write_kpis(store, config_of({"directory.yaml": "sources: {pbx: {provides: [inbound]}}"}).directory, 1)
+    told = "SELECT kpi, connected FROM sales.kpi_now ORDER BY kpi"
+    assert [tuple(row) for row in store.query(told).result_rows] == [("calls_in", True), ("leads_new", False)]
+    asked = "SELECT kpi, needs, connected FROM sales.kpis WHERE kpi IN ('calls_in', 'leads_new') ORDER BY kpi"
+    assert [tuple(row) for row in store.query(asked).result_rows] == [
+        ("calls_in", ["inbound"], True),
+        ("leads_new", ["leads"], False),
+    ]
+    write_kpis(store, config_of({"directory.yaml": "sources: {crm: {provides: [leads]}}"}).directory, 2)
+    assert [tuple(row) for row in store.query(told).result_rows] == [("calls_in", False), ("leads_new", True)]
+    sources = store.query("SELECT source, provides, calls FROM sales.sources").result_rows
+    assert [tuple(row) for row in sources] == [("crm", ["leads"], "primary")]

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from streams.sinks import clickhouse as clickhouse_module
 from streams.sinks import clickhouse_service, metrics
+from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
 from streams.sinks.decoding import Decoding
@@ -36,7 +37,7 @@ def service(
     settings = upstream.settings
     return ClickHouseService(
         settings.kafka,
-        clickhouse_module.ClickHouse(url or settings.clickhouse),
+        ClickHouse(url or settings.clickhouse),
         Decoding(upstream.internal),
         group=upstream.group,
         instance=instance,
@@ -193,9 +194,9 @@ def role(upstream: Upstream) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts the role as a process of its own; ends what is left of them."""
     settings = upstream.settings.environment() | {"SALESPULSE_INSTANCE": "one"}
     code = (
-        "from streams.epochs import in_force; from streams.settings import Settings; "
-        "from streams.sinks.service import run_sink; "
-        "settings = Settings.from_env(); run_sink(settings, in_force(settings))"
+        "from streams.settings import Settings; from streams.sinks.service import run_sink; "
+        "from streams.topics import InternalTopics; "
+        "run_sink(Settings.from_env(), InternalTopics(1))"
     )
     started: list[subprocess.Popen[bytes]] = []
 
