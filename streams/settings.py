@@ -61,7 +61,12 @@ class Settings:
         8,
         "partitions of the topics, fixed when they are made: the most workers that share the work",
     )
-    epoch: int = _setting("EPOCH", 1, "generation of the internal topics; one higher begins them anew")
+    epoch: int = _setting(
+        "EPOCH",
+        1,
+        "first generation of the internal topics; `rebuild` makes the next, which then is in force "
+        "whatever stands here",
+    )
     raw_days: int = _setting(
         "RAW_DAYS", 30, "days that the public topics are kept, which hold phones and payloads"
     )

@@ -19,7 +19,7 @@ _FOR_PEOPLE = {
     "streams.sinks.rebuilt_tables": ["TablesMissing"],
     "streams.rebuild.kafka": ["NotTaken"],
     "streams.rebuild.stored": ["LogsTooOften"],
-    "streams.rebuild.run": ["RebuildRefused"],
+    "streams.rebuild.plan": ["RebuildRefused"],
     "streams.forget.raw": ["RawFault"],
     "streams.periods": ["NotAPeriod"],
     "streams.sinks.closing": ["Refused"],

@@ -49,7 +49,7 @@ def check_continuity(tp: TP, at: int, begin: int, end: int) -> None:
 
 #: What to do when offsets have started again.
 RENEWED = (
-    "Its offsets now mean other records, and new ones would be taken for old. Start the next "
-    "epoch (SALESPULSE_EPOCH, one higher than now): internal topics and their offsets begin "
-    "afresh, and results of the new epoch supersede those of the old."
+    "Its offsets now mean other records, and new ones would be taken for old. Run `salespulse "
+    "rebuild`: it begins the next epoch, with internal topics made from the stored events, and puts it "
+    "in force."
 )

@@ -42,7 +42,7 @@ def test_help_names_the_commands_of_the_contract_and_loads_none() -> None:
     assert done.returncode == 0, done.stderr
     for name in (
         *("up", "worker", "sink", "gateway", "topics", "migrate"),
-        *("simulate", "import", "reconcile", "doctor", "compare", "forget", "period"),
+        *("simulate", "import", "reconcile", "rebuild", "doctor", "compare", "forget", "period"),
     ):
         assert f"\n  {name} " in done.stdout
 

@@ -1,4 +1,4 @@
-"""`salespulse rebuild` beside a pipeline at work: killed once, run again, all right by today's rules."""
+"""`salespulse rebuild` beside a pipeline at work: killed once, run again, and all is right."""
 
 import os
 import signal
@@ -140,7 +140,7 @@ def test_all_is_counted_by_todays_configuration_and_nothing_lost_or_doubled(
 ) -> None:
     log = [
         *missed(datetime.now(UTC)),
-        *recent_log(21, calls=500, customers=120, days=3.0, deals=40, links=10),
+        *recent_log(21, calls=300, customers=80, days=3.0, deals=40, links=10),
     ]
     messages = [message(event) for event in log]
     third = len(messages) // 3

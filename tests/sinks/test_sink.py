@@ -194,9 +194,9 @@ def role(upstream: Upstream) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts the role as a process of its own; ends what is left of them."""
     settings = upstream.settings.environment() | {"SALESPULSE_INSTANCE": "one"}
     code = (
-        "from streams.settings import Settings; from streams.sinks.service import run_sink; "
-        "from streams.topics import InternalTopics; "
-        "run_sink(Settings.from_env(), InternalTopics(1))"
+        "from streams.epochs import in_force; from streams.settings import Settings; "
+        "from streams.sinks.service import run_sink; "
+        "settings = Settings.from_env(); run_sink(settings, in_force(settings))"
     )
     started: list[subprocess.Popen[bytes]] = []
 
