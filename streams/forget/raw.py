@@ -68,7 +68,7 @@ def _note(faults: list[KafkaError], fault: KafkaError | None) -> None:
 
 def held(brokers: str, wanted: Wanted) -> list[Held]:
     """Reads the public topics from beginning to end. Raises KafkaException."""
-    quiet = {"bootstrap.servers": brokers, "log_level": 0}
+    quiet: dict[str, str | int | float | bool] = {"bootstrap.servers": brokers, "log_level": 0}
     consumer = Consumer(
         quiet | {"group.id": "salespulse-forget", "enable.auto.commit": False, "enable.partition.eof": True}
     )

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from streams.customers import CustomerKeys, mask
+from streams.epochs import in_force
 from streams.forget.raw import Held, delete, held, tell_customers
 from streams.forget.stored import Removed, keys_of, last_contact, remove
 from streams.forget.wanted import Wanted
 from streams.settings import Settings
 from streams.sinks.connection import connect
 from streams.sinks.reconcile import Reading, wait_until_read
-from streams.topics import DEAD_LETTERS, EVENT_TOPICS, SINK_GROUP, WORKER_GROUP, InternalTopics
+from streams.topics import DEAD_LETTERS, EVENT_TOPICS, SINK_GROUP, WORKER_GROUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ def forget(settings: Settings, phone: str, *, raw: bool, within_s: float) -> For
     the start, RawFault, SettingsError, and clickhouse-connect's errors.
     """
     wanted = Wanted(phone, CustomerKeys(settings.customer_secret()).key(phone))
-    internal = InternalTopics(settings.epoch)
+    internal = in_force(settings)
     # What intake has not read yet would make the row again.
-    wait_until_read(settings.kafka, [Reading(WORKER_GROUP, EVENT_TOPICS)], within_s)
+    wait_until_read(settings.kafka, [Reading(internal.group(WORKER_GROUP), EVENT_TOPICS)], within_s)
     client = connect(settings.clickhouse)
     try:
         keys = keys_of(client, wanted)
@@ -50,7 +51,8 @@ def forget(settings: Settings, phone: str, *, raw: bool, within_s: float) -> For
         places = held(settings.kafka, wanted)
         tell_customers(settings.kafka, keys)
         # What the sink has not stored yet would be stored after the removal.
-        wait_until_read(settings.kafka, [Reading(SINK_GROUP, (internal.customers, DEAD_LETTERS))], within_s)
+        stored = Reading(internal.group(SINK_GROUP), (internal.customers, DEAD_LETTERS))
+        wait_until_read(settings.kafka, [stored], within_s)
         removed = remove(client, wanted, keys)
     finally:
         client.close()

@@ -26,9 +26,14 @@ def here(id: str, outcome: str = "missed", at: int = TEN, **more: Any) -> Stored
 
 
 def there(id: str, end: str = "missed", at: int | None = TEN, **more: Any) -> Reported:
-    return Reported(
-        **({"line": 2, "call_id": id, "at": at, "answered": end == "answered", "word": end.title()} | more)
-    )
+    fields: dict[str, Any] = {
+        "line": 2,
+        "call_id": id,
+        "at": at,
+        "answered": end == "answered",
+        "word": end.title(),
+    }
+    return Reported(**(fields | more))
 
 
 def reasons(comparison: Comparison) -> list[tuple[str, bool]]:

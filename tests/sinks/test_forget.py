@@ -25,8 +25,10 @@ from streams.customers import CustomerKeys
 from streams.forget import run as forget_run
 from streams.intake import Intake
 from streams.records import CustomerRow, Event, EventRow, EventsRecord, pack
+from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
+from streams.sinks.decoding import Decoding
 from streams.topics import CALLS, DEAD_LETTERS, EVENT_TOPICS, InternalTopics, partition_of
 from tests.sinks.pipeline import Upstream
 from tests.sinks.test_day_views import tuples
@@ -63,8 +65,8 @@ def sink(upstream: Upstream) -> Iterator[None]:
     stop = asyncio.Event()
     running = ClickHouseService(
         settings.kafka,
-        settings.clickhouse,
-        upstream.internal,
+        ClickHouse(settings.clickhouse),
+        Decoding(upstream.internal),
         group=upstream.group,
         instance="one",
         reread_ms=0,
