@@ -26,7 +26,7 @@ from streams.kpis.sql_day_counts import (
     known,
     summed_panes,
 )
-from streams.kpis.sql_days import BEFORE, CLOSED, DEFAULT_ZONE, DIMENSION, Per
+from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, DIMENSION, RANGES, Per
 from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
 from streams.kpis.sql_record_days import RECORD_DAYS
 
@@ -73,7 +73,7 @@ COMMENT 'A KPI over the local days from .. to, both included; from sums, never a
 def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     """SELECT of one row per subject and KPI, and per day or for the whole period."""
     of = f"{DIMENSION[per]}\n    " if DIMENSION[per] else ""
-    closed = f"{CLOSED},\n" if per == "closed" else ""
+    closed = f"{RANGES[per]},\n" if per in RANGES else ""
     return f"""WITH
 {closed}{DEFAULT_ZONE},
     assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
@@ -136,14 +136,14 @@ SELECT
 FROM
 ({parts}
 ) AS parts
-{ranges if per == "closed" else ""}
+{ranges if per in RANGES else ""}
 GROUP BY kpi, who{by}"""
 
 
 #: What the parts of a period are told apart by: expressions, and columns to group by.
 _PARTED: dict[Per, tuple[str, str]] = {
     "halves": (", day >= {from:Date} AS later", ", later"),
-    "closed": (", period.1 AS period_start, period.2 AS period_end", ", period"),
+    **dict.fromkeys(RANGES, (", period.1 AS period_start, period.2 AS period_end", ", period")),
 }
 
 
@@ -197,7 +197,7 @@ def _asked(per: Per, moment: str = "") -> str:
     """Condition that the day lies in the period asked for; that on a moment lets the table skip the rest."""
     if per == "day":
         return ""
-    first, last = ("first_closed", "last_closed") if per == "closed" else ("{from:Date}", "{to:Date}")
+    first, last = ("first_closed", "last_closed") if per in RANGES else ("{from:Date}", "{to:Date}")
     if per == "halves":
         first = f"{first} - {_LENGTH}"
     if moment:

@@ -9,22 +9,41 @@ from typing import Literal
 
 from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
-#: Whether a view's rows are of days, of the period from..to, of it and of that before it, or of the
-#: periods that are closed.
-Per = Literal["day", "period", "halves", "closed"]
+#: Whether a view's rows are of days, of the period from..to, of it and of that before it, or of periods
+#: that stand somewhere: those that are closed, those that something is planned for, the running month
+#: and the one before it.
+Per = Literal["day", "period", "halves", "closed", "planned", "months"]
 
-#: Scalars that a view of closed periods reads: their first and last days.
-CLOSED = """    (
-        SELECT groupArray((period_start, period_end)) FROM sales_rows.closed_periods FINAL
-    ) AS closed_ranges,
+
+def _ranges(periods: str) -> str:
+    return f"""    ({periods}) AS closed_ranges,
     arrayMin(arrayMap(range -> range.1, closed_ranges)) AS first_closed,
     arrayMax(arrayMap(range -> range.2, closed_ranges)) AS last_closed"""
+
+
+#: Today where the directory is.
+TODAY = f"""toDate(formatDateTime(now('UTC'), '%F', assumeNotNull((
+        SELECT if(max(time_zone) = '', 'UTC', toString(max(time_zone))) FROM {GROUPS} FINAL
+        WHERE `group` = 'unassigned'))))"""
+
+#: Scalars that a view of such periods reads: their first and last days.
+CLOSED = _ranges("SELECT groupArray((period_start, period_end)) FROM sales_rows.closed_periods FINAL")
+RANGES: dict[Per, str] = {
+    "closed": CLOSED,
+    "planned": _ranges("SELECT groupUniqArray((period_start, period_end)) FROM sales_rows.plans FINAL"),
+    "months": _ranges(
+        "SELECT [(toStartOfMonth(addMonths(today, -1)), toStartOfMonth(today) - 1), "
+        f"(toStartOfMonth(today), toLastDayOfMonth(today))] FROM (SELECT {TODAY} AS today)"
+    ),
+}
 #: Columns that name what a row is of.
 DIMENSION: dict[Per, str] = {
     "day": "day,",
     "period": "",
     "halves": "later,",
     "closed": "period_start, period_end,",
+    "planned": "period_start, period_end,",
+    "months": "period_start, period_end,",
 }
 
 #: Scalar: the directory's zone.

@@ -17,6 +17,7 @@ from streams.kpis.sql import (
     now_view_sql,
     pane_columns,
     pane_row,
+    planning_views_sql,
     rolling_view_sql,
 )
 from streams.records import PaneState
@@ -62,6 +63,7 @@ def generated_statements() -> list[tuple[str, list[str]]]:
         ("view_leaderboard", leaderboard_view_sql()),
         ("view_leaderboard_period", leaderboard_period_view_sql()),
         ("view_funnel", funnel_view_sql()),
+        ("view_planning", planning_views_sql()),
         ("view_adjustments", closed_views_sql()),
     ]
 
