@@ -44,9 +44,9 @@ KEY = KEYS.key(PHONE)
 
 @pytest.fixture
 def upstream(topics: str, migrated: str, store: Client, monkeypatch: pytest.MonkeyPatch) -> Upstream:
+    """What the sink of a group of its own reads, and forgetting waits for."""
     # Other tests of the same broker put epochs in force.
     monkeypatch.setattr(forget_run, "in_force", lambda settings: InternalTopics(settings.epoch))
-    """What the sink of a group of its own reads, and forgetting waits for."""
     upstream = Upstream(topics, migrated)
     monkeypatch.setattr(forget_run, "SINK_GROUP", upstream.group)
     return upstream
