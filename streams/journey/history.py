@@ -6,7 +6,7 @@ from streams.journey.changes import Changes
 from streams.journey.fold import compare, derived_whole
 from streams.journey.forgetting import prune
 from streams.journey.journey import Derived, Journey, Touched
-from streams.journey.keys import is_entity
+from streams.journey.keys import is_entity, keys_of
 from streams.journey.linking import hand_over, keeps_nothing, pass_on
 from streams.journey.names import BEARERS, CODES, NAMES
 from streams.journey.places import Directories
@@ -33,7 +33,7 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     if not journey.awaited or history.request != journey.awaited:
         return Changes()
     fresh = _refolded(journey, history)
-    if keeps_nothing(fresh):
+    if keeps_nothing(fresh) or fresh.root != fresh.customer:
         return _passed_on(journey, fresh, history)
     gone: list[FactChange] = []
     _remember(fresh, history.facts, gone)
@@ -66,7 +66,8 @@ def _refolded(journey: Journey, history: HistoryRecord) -> Journey:
     fresh.linked, fresh.flags, fresh.rank = journey.linked, journey.flags, journey.rank
     touched = Touched({}, 0)
     for row, config in zip(history.rows, history.configs, strict=True):
-        _raise_mark(fresh, row)
+        if keys_of(row.event) == [journey.customer]:
+            _raise_mark(fresh, row)
         fresh.add(row, config, touched)
     _add_held(fresh, journey, touched)
     for waiting in journey.waiting:
@@ -99,7 +100,11 @@ def _add_held(fresh: Journey, journey: Journey, touched: Touched) -> None:
 
 
 def _raise_mark(journey: Journey, row: EventRow) -> None:
-    """Stored events are not judged by the mark, but count for it."""
+    """Stored events are not judged by the mark, but count for it.
+
+    Those that lie under another key too do not: they may have been stored from its partition, and say
+    nothing of what this key has still to get.
+    """
     slot = mark_slot(row)
     journey.marks[slot] = max(journey.marks.get(slot, -1), row.offset)
 

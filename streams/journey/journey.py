@@ -107,7 +107,7 @@ class Journey:
 
     __slots__ = (
         "awaited", "calls", "customer", "derived", "entities", "flags", "forgotten_until", "last_at",
-        "leads", "linked", "marks", "notes", "open_until", "rank", "seen", "unnamed", "waiting",
+        "leads", "linked", "marks", "notes", "open_until", "parent", "rank", "seen", "unnamed", "waiting",
     )  # fmt: skip
 
     def __init__(self, state: JourneyState) -> None:
@@ -124,6 +124,7 @@ class Journey:
         self.flags = frozenset(state.flags)
         self.unnamed = state.unnamed
         self.rank = state.rank
+        self.parent = state.parent
         self.notes = state.notes
         self.waiting = state.waiting
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
@@ -167,17 +168,18 @@ class Journey:
             sorted(self.flags),
             self.unnamed,
             self.rank,
+            self.parent,
         )
 
     @property
     def root(self) -> str:
-        """The key under which this customer is known: of those that are one the least."""
+        """The least key of all customers that are known to be this one: he is to be handed over to it."""
         return self.customer if is_entity(self.customer) else min([self.customer, *self.linked])
 
     @property
     def handed_over(self) -> bool:
-        """Whether all of this customer is to be found under another key."""
-        return self.root != self.customer
+        """Whether all of this customer was handed over to another key."""
+        return bool(self.parent)
 
     @property
     def nameless(self) -> bool:

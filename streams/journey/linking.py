@@ -1,9 +1,10 @@
 """Customers that are one, and events that are handed on from one journey to another.
 
-Links make customers one for good. All that is one is known under its least key, the root; each
-other journey takes back what it had emitted, hands over its events and whatever comes later, and
-tells the customers that it knows of that they are the root's too. Keys only ever get less, so this
-comes to an end, in whatever order the links come.
+Links make customers one for good. A journey that learns of a lesser key than its own takes back what
+it had emitted, hands its events over to the least that it knows, its parent, and passes on whatever
+comes later: always to that parent, who may have a parent by then, so that no event is ever with two.
+It tells the others that they are the parent's too. Keys only ever get less, so this comes to an end
+with all events under the least key, in whatever order the links come.
 
 The journey of a lead knows its customers, so that a removal that names none reaches them.
 """
@@ -20,13 +21,13 @@ OWN_SOURCE = "salespulse"
 
 
 def keeps_nothing(journey: Journey) -> bool:
-    """Whether events are only passed on: by a lead's journey, and by who is known under another key."""
+    """Whether events are only passed on: by a lead's journey, and by who was handed over."""
     return journey.customer.startswith(LEAD) or journey.handed_over
 
 
 def pass_on(journey: Journey, held: list[Waiting]) -> Changes:
     """Hand events on to whom they concern, and take in what they say of links."""
-    linked, unnamed, root = journey.linked, journey.unnamed, journey.root
+    linked, unnamed = journey.linked, journey.unnamed
     touched = journey.begin()
     for waiting in held:
         if journey.customer.startswith(LEAD) or waiting.row.event.type == "customer.linked":
@@ -36,15 +37,13 @@ def pass_on(journey: Journey, held: list[Waiting]) -> Changes:
         return Changes(forwards=_removals(journey, linked, unnamed))
     changes = Changes(forwards=_handed(journey, held))
     if journey.linked != linked:
-        changes.forwards += _news_of_root(journey, held[-1])
-    if journey.root != root:
-        changes.rows.append(link_row(journey))
+        changes.forwards += _news_of_parent(journey, held[-1])
     return changes
 
 
 def _handed(journey: Journey, held: list[Waiting]) -> list[Forward]:
-    """Events for the root."""
-    return [Forward(journey.root, one.config, one.row, journey.rank + 1) for one in held]
+    """Events for the parent."""
+    return [Forward(journey.parent, one.config, one.row, journey.rank + 1) for one in held]
 
 
 def _removals(journey: Journey, linked: frozenset[str], unnamed: list[Waiting]) -> list[Forward]:
@@ -57,8 +56,8 @@ def _removals(journey: Journey, linked: frozenset[str], unnamed: list[Waiting]) 
     ]
 
 
-def _news_of_root(journey: Journey, reason: Waiting) -> list[Forward]:
-    """Tells everybody who is one with this customer, but for the root, to be linked with it."""
+def _news_of_parent(journey: Journey, reason: Waiting) -> list[Forward]:
+    """Tells everybody who is one with this customer that the parent is so too; the parent gets the events."""
     row = reason.row
     return [
         Forward(
@@ -71,15 +70,15 @@ def _news_of_root(journey: Journey, reason: Waiting) -> list[Forward]:
                 row.logged_at,
                 Event(
                     source=OWN_SOURCE,
-                    event_id=f"link:{journey.root}:{other}",
+                    event_id=f"link:{journey.parent}:{other}",
                     type="customer.linked",
                     at=row.event.at,
-                    customer=journey.root,
+                    customer=journey.parent,
                     data={"same_as": [other]},
                 ),
             ),
         )
-        for other in sorted(journey.linked - {journey.root})
+        for other in sorted(journey.linked - {journey.parent})
     ]
 
 
@@ -91,9 +90,10 @@ def hand_over(journey: Journey, history: HistoryRecord, held: list[Waiting]) -> 
     gone = [FactChange(fact.key, fact.value, None, fact.tag) for fact in history.facts]
     rows = [measurement_row(change, journey.customer) for change in gone]
     rows += [gone_row(table, list(key)) for table in sorted(history.keys) for key in history.keys[table]]
+    journey.parent = journey.root
     stored = [Waiting(config, row) for row, config in zip(history.rows, history.configs, strict=True)]
     forwards = _handed(journey, [*stored, *held])
-    forwards += _news_of_root(journey, (*stored, *held)[-1])
+    forwards += _news_of_parent(journey, (*stored, *held)[-1])
     for states in (journey.calls, journey.leads, journey.entities):
         states.clear()
     journey.notes = []
@@ -105,4 +105,4 @@ def hand_over(journey: Journey, history: HistoryRecord, held: list[Waiting]) -> 
 
 def link_row(journey: Journey) -> RowChange:
     """Row of table `customer_links`."""
-    return RowChange("customer_links", False, [journey.customer, journey.root])
+    return RowChange("customer_links", False, [journey.customer, journey.parent])

@@ -174,6 +174,8 @@ class JourneyState(msgspec.Struct, array_like=True):
     unnamed: list[Waiting] = []
     #: of the rows that it writes, above those of whom it took over; see `records.ranked`
     rank: int = 0
+    #: to whom he handed over everything, once it was known that they are one; empty if to nobody
+    parent: str = ""
 
 
 def mark_slot(row: EventRow) -> int:

@@ -57,6 +57,7 @@ def test_customers_that_turn_out_to_be_one(seed: int) -> None:
     log = random_log(seed, calls=40, customers=5, days=3, leads=15, deals=4, links=8)
     feed = Feed()
     feed.log(log)
+    feed.answer()
     agree(feed, log)
 
 
@@ -121,6 +122,7 @@ def test_who_is_who_may_come_to_light_in_any_order(data: st.DataObject, seed: in
         size = data.draw(st.integers(1, 12))
         feed.batch(shuffled[:size])
         shuffled = shuffled[size:]
+    feed.answer()
     agree(feed, log)
 
 

@@ -109,3 +109,20 @@ def test_the_history_of_customers_is_what_was_stored_in_the_order_of_the_log(
     )
     assert found["c9"] == HistoryRecord("c9", 0, [], [], [], {})
     assert version(1, 10) < version(1, 11)
+
+
+def test_what_was_handed_over_several_times_is_known_and_read_under_the_last_key(
+    store: Client, migrated: str
+) -> None:
+    internal, batch = InternalTopics(), Batch()
+    rows = [EventRow(0, 0, n, 1, Event("pbx", f"e{n}", "call.ended", 1, f"c{n}")) for n in range(1, 5)]
+    record = Given(internal.events, pack(EventsRecord("one", rows)), offset=10)
+    assert Decoding(internal).put(record, batch) is None
+    put(migrated, "events", *batch.tables["events"].values())
+    links = [("c4", "c3"), ("c3", "c1"), ("c9", "c8")]
+    put_named(migrated, "customer_links", *({"customer": customer, "root": root} for customer, root in links))
+    known = store.query("SELECT customer, root FROM sales.customer_links ORDER BY customer").result_rows
+    assert known == [("c3", "c1"), ("c4", "c1"), ("c9", "c8")]
+    found = read_history(store, ["c1", "c2", "c3"])
+    whose = {key: [row.event.customer for row in history.rows] for key, history in found.items()}
+    assert whose == {"c1": ["c1", "c3", "c4"], "c2": ["c2"], "c3": ["c3", "c4"]}
