@@ -42,20 +42,6 @@ class KpiFacts(msgspec.Struct, frozen=True):
     personal: bool  #: within the person's own power
 
 
-def attainment(value: float, target: float, good: str, cap: float) -> float:
-    """How far a target is reached, from 0 to the cap."""
-    if good == "down":
-        return cap if value <= 0 else min(cap, max(0.0, target / value))
-    return min(cap, max(0.0, value / target))
-
-
-def pay(formula: Formula, term: Term, value: float | None, n: int, target: float, good: str) -> float:
-    """Money of a term, rounded to hundredths; 0 without a value or below its least sample."""
-    if value is None or n < term.min_n:
-        return 0.0
-    return round(formula.base * term.weight * attainment(value, target, good, term.cap), 2)
-
-
 def read_bonus(text: str, groups: Iterable[str], kpis: Mapping[str, KpiFacts]) -> list[Formula]:
     """What `bonus.yaml` says. Raises `ConfigError`, also for a KPI beyond a person's own power."""
     top = read_yaml(FILE, text).mapping(("groups",))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from streams.absences import periods_of, read_absences, whole_days
-from streams.bonus import Formula, KpiFacts, Term, attainment, pay, read_bonus
+from streams.bonus import KpiFacts, read_bonus
 from streams.config import config_of, load_config, load_planning
 from streams.config_text import ConfigError
 from streams.directory import Directory
@@ -161,25 +161,6 @@ def test_a_quarter_and_its_months_are_planned_side_by_side() -> None:
     ]
     plans = read_plans(PLANS + "\n".join(lines), SUBJECTS, PLANNED)
     assert [plan.value for plan in plans] == [20.0, 25.0, 30.0, 30.0]
-
-
-BONUS = Formula("sales", 30_000, "RUB", (Term("deals_won", 0.6, 15), Term("offers_missed_share", 0.4, 0.05)))
-
-
-def test_a_bonus_worked_by_hand() -> None:
-    won, missed = BONUS.terms
-    # 30 000 x 0.6 x 12/15; no more than half again as much; nothing is taken away.
-    assert pay(BONUS, won, 12, 12, 15, "up") == 14_400
-    assert pay(BONUS, won, 60, 60, 15, "up") == 27_000
-    assert pay(BONUS, won, -2, 4, 15, "up") == 0
-    assert pay(BONUS, won, None, 0, 15, "up") == 0
-    # Twice as many missed as aimed at pay half; none at all the cap.
-    assert pay(BONUS, missed, 0.10, 40, 0.05, "down") == 6_000
-    assert pay(BONUS, missed, 0.0, 40, 0.05, "down") == 18_000
-    rare = Term("offers_missed_share", 0.4, 0.05, min_n=50)
-    assert pay(BONUS, rare, 0.05, 49, 0.05, "down") == 0
-    assert pay(BONUS, rare, 0.05, 50, 0.05, "down") == 12_000
-    assert attainment(7_000_000, 20_000_000, "up", 1.5) == 0.35
 
 
 @pytest.mark.parametrize(

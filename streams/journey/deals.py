@@ -8,7 +8,7 @@ Meanings: contract, section 3.
 import msgspec
 
 from streams.journey import kinds
-from streams.journey.places import Directory, Funnel
+from streams.journey.places import Funnel
 from streams.journey.state import EntityEvent, EntityState
 
 OPEN, WON, LOST = "open", "won", "lost"
@@ -166,8 +166,3 @@ def is_forward(stays: list[Stay], number: int, funnel: Funnel) -> bool:
 def amount_of(standing: Standing, funnel: Funnel) -> int | None:
     """The amount in minor units of the company currency; None where it is unknown."""
     return funnel.minor_units(standing.amount, standing.currency) if standing.amount else None
-
-
-def directory_group(directory: Directory, standing: Standing, at: int) -> str:
-    """Group of the responsible manager at a moment."""
-    return directory.group_of(standing.manager, at)

@@ -12,6 +12,7 @@ from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_daily import daily_select
 from streams.kpis.sql_days import CLOSED, local_day, zone_lists
+from streams.kpis.sql_views import view
 
 #: Facts of a deal, and the KPI that is their sum.
 DEAL_FACTS = {"deal_won": "deals_won", "won_amount": "won_amount"}
@@ -56,11 +57,11 @@ _DEALS = (
 def closed_views_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statements that define both views."""
     return [
-        _view(
-            "adjustments", _ADJUSTMENTS, _adjustments(kpis), "What changed in periods since they were closed"
+        view(
+            "adjustments", _adjustments(kpis), "What changed in periods since they were closed", _ADJUSTMENTS
         ),
-        _view(
-            "adjustment_deals", _DEALS, _deals(), "Deals that brought something else when a period was closed"
+        view(
+            "adjustment_deals", _deals(), "Deals that brought something else when a period was closed", _DEALS
         ),
     ]
 
@@ -85,17 +86,6 @@ FROM
 )
 ARRAY JOIN arrayFilter(range -> day BETWEEN range.1 AND range.2, {ranges}) AS period
 GROUP BY period, entity, name, manager, `group`"""
-
-
-def _view(name: str, columns: tuple[tuple[str, str, str], ...], select: str, about: str) -> str:
-    listed = ",\n".join(f"    `{column}` {kind} COMMENT '{what}'" for column, kind, what in columns)
-    return f"""CREATE OR REPLACE VIEW sales.{name}
-(
-{listed}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{select}
-COMMENT '{about}'"""
 
 
 def _adjustments(kpis: Mapping[str, Kpi]) -> str:

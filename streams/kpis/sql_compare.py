@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_daily import daily_select
+from streams.kpis.sql_views import view
 
 _OF_DAYS = (
     ("day", "Date", "in the time zone of the group, of the group of the manager, else of the directory"),
@@ -31,14 +32,23 @@ _BY = "PARTITION BY kpi, subject_kind, subject ORDER BY toUInt16(day)"
 
 def compare_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statements that define `sales.kpi_compare` and `sales.kpi_compare_period(from, to)`."""
-    columns = ",\n".join(f"    {name} {kind} COMMENT '{what}'" for name, kind, what in _OF_DAYS)
     return [
-        f"""CREATE OR REPLACE VIEW sales.kpi_compare
-(
-{columns}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT
+        view(
+            "kpi_compare",
+            _of_days(),
+            "A KPI of a day beside the previous day and the same weekday a week before",
+            _OF_DAYS,
+        ),
+        view(
+            "kpi_compare_period",
+            _of_halves(kpis),
+            "A KPI over the local days from .. to beside as many days before; both included",
+        ),
+    ]
+
+
+def _of_days() -> str:
+    return f"""SELECT
     day, subject_kind, subject, kpi, value, n,
     day_before, day_before_n, {_change("day_before")} AS day_change, {_share("day_before")} AS day_change_share,
     week_before, week_before_n, {_change("week_before")} AS week_change, {_share("week_before")} AS week_change_share
@@ -48,11 +58,11 @@ FROM
         {_earlier("value", 1)} AS day_before, {_earlier("n", 1)} AS day_before_n,
         {_earlier("value", 7)} AS week_before, {_earlier("n", 7)} AS week_before_n
     FROM sales.kpi_daily
-)
-COMMENT 'A KPI of a day beside the previous day and the same weekday a week before'""",
-        f"""CREATE OR REPLACE VIEW sales.kpi_compare_period
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-SELECT
+)"""
+
+
+def _of_halves(kpis: Mapping[str, Kpi]) -> str:
+    return f"""SELECT
     subject_kind, subject, kpi, value, n, before, before_n,
     {_change("before")} AS change, {_share("before")} AS change_share
 FROM
@@ -66,9 +76,7 @@ FROM
 {daily_select("halves", kpis)}
     ) AS halves
     GROUP BY subject_kind, subject, kpi
-)
-COMMENT 'A KPI over the local days from .. to beside as many days before; both included'""",
-    ]
+)"""
 
 
 def _earlier(column: str, days: int) -> str:

@@ -29,6 +29,7 @@ from streams.kpis.sql_day_counts import (
 from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, DIMENSION, RANGES, Per
 from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
 from streams.kpis.sql_record_days import RECORD_DAYS
+from streams.kpis.sql_views import view
 
 KEPT = "sales_rows.kpi_days_kept"
 
@@ -54,19 +55,18 @@ _COLUMNS = (
 
 def daily_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statements that define `sales.kpi_daily` and `sales.kpi_period(from, to)`, days both included."""
-    columns = ",\n".join(f"    {name} {kind} COMMENT '{what}'" for name, kind, what in _COLUMNS)
     return [
-        f"""CREATE OR REPLACE VIEW sales.kpi_daily
-(
-{columns}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{daily_select("day", kpis)}
-COMMENT 'A KPI of a day; equal to the last value of its window today on that day'""",
-        f"""CREATE OR REPLACE VIEW sales.kpi_period
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{daily_select("period", kpis)}
-COMMENT 'A KPI over the local days from .. to, both included; from sums, never an average of averages'""",
+        view(
+            "kpi_daily",
+            daily_select("day", kpis),
+            "A KPI of a day; equal to the last value of its window today on that day",
+            _COLUMNS,
+        ),
+        view(
+            "kpi_period",
+            daily_select("period", kpis),
+            "A KPI over the local days from .. to, both included; from sums, never an average of averages",
+        ),
     ]
 
 

@@ -5,6 +5,11 @@ an open stage further on in the same pipeline (skipping stages counts), or was w
 of funnel.yaml; stages that it does not list follow in the order in which they first appeared.
 """
 
+import re
+from collections.abc import Iterable
+
+from streams.kpis.sql_views import Column, view
+
 _TODAY = "toDate(formatDateTime(now64(3, 'UTC'), '%F', zone))"
 #: Name and first day of the periods that end today.
 _PERIODS = (
@@ -23,7 +28,7 @@ _COLUMNS = (
     ("stage_name", "Nullable(String)", "name in funnel.yaml; null when it is not listed"),
     ("stage_kind", "String", "open, won or lost"),
     ("manager", "Nullable(String)", "responsible during that stay; null: all deals"),
-    ("`group`", "Nullable(String)", "group of the manager now; null: all deals"),
+    ("group", "Nullable(String)", "group of the manager now; null: all deals"),
     ("entered", "UInt64", "deals whose first entry into the stage lies in the period"),
     ("left_forward", "UInt64", "of these, how many came to a later stage or were won since"),
     ("won", "UInt64", "how many of these are won now"),
@@ -47,32 +52,30 @@ _COLUMNS = (
 
 def funnel_view_sql() -> list[str]:
     """Statements that define `sales.funnel` and `sales.funnel_between(from, to)`, both days included."""
-    asked = "[('', {from:Date})]"
+    with_period = (_PERIOD, *_COLUMNS)
+    one_period = "[('', {from:Date})]"
+    since = "toDateTime64({from:Date} - 1, 3, 'UTC')"
     return [
-        _view("funnel", (_PERIOD, *_COLUMNS), _select(_PERIODS, _TODAY, _OLDEST))
-        + "\nCOMMENT 'Stages of a pipeline over a period, of all deals and of each manager'",
-        _view(
-            "funnel_between", _COLUMNS, _select(asked, "{to:Date}", "toDateTime64({from:Date} - 1, 3, 'UTC')")
-        )
-        + "\nCOMMENT 'The same over the days from .. to of the time zone of the directory, both included'",
+        view(
+            "funnel",
+            _select(_PERIODS, _TODAY, _OLDEST, with_period),
+            "Stages of a pipeline over a period, of all deals and of each manager",
+            with_period,
+        ),
+        view(
+            "funnel_between",
+            _select(one_period, "{to:Date}", since, _COLUMNS),
+            "The same over the days from .. to of the time zone of the directory, both included",
+            _COLUMNS,
+        ),
     ]
 
 
-def _view(name: str, columns: tuple[tuple[str, str, str], ...], select: str) -> str:
-    listed = ",\n".join(f"    {column} {kind} COMMENT '{what}'" for column, kind, what in columns)
-    shown = ", ".join(column for column, _, _ in columns)
-    return f"""CREATE OR REPLACE VIEW sales.{name}
-(
-{listed}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{select.format(shown=shown)}"""
-
-
-def _select(periods: str, last: str, oldest: str) -> str:
-    """SELECT with a place for the columns `shown`; `last` is the last day of all periods."""
-    braced = [text.replace("{", "{{").replace("}", "}}") for text in (periods, last, oldest)]
-    return _TEXT.replace("@periods", braced[0]).replace("@last", braced[1]).replace("@oldest", braced[2])
+def _select(periods: str, last: str, oldest: str, columns: Iterable[Column]) -> str:
+    """SELECT of these columns; `last` is the last day of all periods."""
+    shown = ", ".join(f"`{column}`" for column, _, _ in columns)
+    given = {"@periods": periods, "@last": last, "@oldest": oldest, "@shown": shown}
+    return re.sub("|".join(given), lambda place: given[place.group()], _TEXT)
 
 
 _TEXT = """WITH
@@ -150,7 +153,7 @@ _TEXT = """WITH
         UNION DISTINCT
         SELECT arrayJoin(@periods).1, pipeline, '' FROM stages
     )
-SELECT {shown}
+SELECT @shown
 FROM
 (
     SELECT

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
+from streams.kpis.sql_views import view
 from streams.kpis.sql_zoned import GROUPS
 
 #: Name, type and comment of the columns of the live view, in order.
@@ -20,7 +21,7 @@ _LIVE = (
 _COLUMNS = (
     ("kpi", "String", "id of a KPI within the own power of a manager"),
     ("manager", "String", "id of the directory, or unmapped:<source>:<name>"),
-    ("`group`", "String", "group of the manager now"),
+    ("group", "String", "group of the manager now"),
     ("value", "Nullable(Float64)", "null when nothing was counted, or nobody keeps the value"),
     ("n", "Int64", "how many the value rests on"),
     ("rank", "Nullable(UInt64)", "1 is best, ties share a rank; null below the minimum sample"),
@@ -34,36 +35,30 @@ _PERIOD = "sales.kpi_period(from = {from:Date}, to = {to:Date})"
 def leaderboard_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statement that defines `sales.leaderboard`."""
     return [
-        f"""CREATE OR REPLACE VIEW sales.leaderboard
-(
-{_listed((*_LIVE, *_COLUMNS))}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{leaderboard_select(kpis)}
-COMMENT 'How a manager stands in the group now, for each personal KPI and window'"""
+        view(
+            "leaderboard",
+            leaderboard_select(kpis),
+            "How a manager stands in the group now, for each personal KPI and window",
+            (*_LIVE, *_COLUMNS),
+        )
     ]
 
 
 def leaderboard_period_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statement that defines `sales.leaderboard_period(from, to)`, days both included."""
     return [
-        f"""CREATE OR REPLACE VIEW sales.leaderboard_period
-(
-{_listed(_COLUMNS)}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{_ranked(_PERIOD, (), kpis)}
-COMMENT 'How a manager stands in the group of now over the local days from .. to, for each personal KPI'"""
+        view(
+            "leaderboard_period",
+            _ranked(_PERIOD, (), kpis),
+            "How a manager stands in the group of now over the local days from .. to, for each personal KPI",
+            _COLUMNS,
+        )
     ]
 
 
 def leaderboard_select(kpis: Mapping[str, Kpi] = KPIS) -> str:
     """SELECT of one row per manager, personal KPI and window of `sales.kpi_now`."""
     return _ranked("sales.kpi_now", tuple(name for name, _, _ in _LIVE), kpis)
-
-
-def _listed(columns: tuple[tuple[str, str, str], ...]) -> str:
-    return ",\n".join(f"    {name} {kind} COMMENT '{what}'" for name, kind, what in columns)
 
 
 def _ranked(values: str, further: tuple[str, ...], kpis: Mapping[str, Kpi]) -> str:

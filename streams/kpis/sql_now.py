@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import SUBJECT_KINDS, Kpi
 from streams.kpis.sql_levels import level_lists, level_of, level_param, levels_among
+from streams.kpis.sql_views import view
 
 NOW_VALUES = "sales_rows.kpi_now"
 
@@ -24,17 +25,10 @@ _COLUMNS = (
 
 def now_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statement that defines `sales.kpi_now`."""
-    columns = ",\n".join(f"    {name} {kind} COMMENT '{what}'" for name, kind, what in _COLUMNS)
     letters = ", ".join(f"'{letter}'" for letter in SUBJECT_KINDS)
     kinds = ", ".join(f"'{kind}'" for kind in SUBJECT_KINDS.values())
     levels = ", ".join(f"'{kpi.id}'" for kpi, _ in levels_among(kpis.values())) or "''"
-    return [
-        f"""CREATE OR REPLACE VIEW sales.kpi_now
-(
-{columns}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-WITH
+    select = f"""WITH
 {level_lists()}
 SELECT
     as_of,
@@ -50,6 +44,6 @@ FROM
 (
     SELECT as_of, toString(subject) AS who, kpi, window, value AS stored, n, {level_of("who")} AS level
     FROM {NOW_VALUES} FINAL
-)
-COMMENT 'Live values of KPI, written by the worker on change and as time goes by'"""
-    ]
+)"""
+    about = "Live values of KPI, written by the worker on change and as time goes by"
+    return [view("kpi_now", select, about, _COLUMNS)]

@@ -5,13 +5,14 @@ days so far, today included; a share, mean or quantile has no rate and is its ow
 days are those of the subject's group; the centre as a whole works every day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.formulas import Quotient
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_daily import daily_select
 from streams.kpis.sql_days import TODAY
+from streams.kpis.sql_views import view
 
 _PLAN_FACT = (
     ("subject_kind", "String", "manager, group or all"),
@@ -50,20 +51,9 @@ _BONUS = (
 def planning_views_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statements that define both views."""
     return [
-        _view("plan_fact", _PLAN_FACT, _plan_fact(kpis), "Plans and how they stand"),
-        _view("bonus", _BONUS, _bonus(kpis), "Bonus proposals, until a named person approves them"),
+        view("plan_fact", _plan_fact(kpis), "Plans and how they stand", _PLAN_FACT),
+        view("bonus", _bonus(kpis), "Bonus proposals, until a named person approves them", _BONUS),
     ]
-
-
-def _view(name: str, columns: Iterable[tuple[str, str, str]], select: str, about: str) -> str:
-    listed = ",\n".join(f"    `{column}` {kind} COMMENT '{what}'" for column, kind, what in columns)
-    return f"""CREATE OR REPLACE VIEW sales.{name}
-(
-{listed}
-)
-DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-{select}
-COMMENT '{about}'"""
 
 
 def _adds_up(kpis: Mapping[str, Kpi]) -> str:

@@ -103,14 +103,15 @@ def test_a_bonus_is_proposed_term_by_term(centre: Client, migrated: str) -> None
         "bonus_terms",
         term("deals_won", 0.6, 15.0),
         term("offers_missed_share", 0.2, 0.05, direction="down", min_n=20),
-        term("quality_calls", 0.2, None),
+        term("quality_calls", 0.2, None, min_n=30),
     )
     insert(centre, "plans", plan("manager", "m1", "quality_calls", 10, FIRST, LAST))
     at = minute(FIRST)
     put_panes(
         migrated,
         [
-            # 12 of 15 deals; 4 of 40 offers missed where 5 % is aimed at; 30 of 10 quality calls.
+            # 12 of 15 deals; 4 of 40 offers missed where 5 % is aimed at; 30 of 10 quality calls, just
+            # as many as it takes to be paid for them.
             (
                 "m:m1",
                 at,
