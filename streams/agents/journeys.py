@@ -215,9 +215,10 @@ class _Folding:
         self._begin(content.rows)
         by_key: dict[str, list[EventRow]] = {}
         for row in content.rows:
-            for key in keys_of(row.event):
-                # The same event lies in other partitions for its other keys.
-                if partition_of(key, self._stage.spread) == self._partition:
+            keys = keys_of(row.event)
+            for key in keys:
+                # The same event lies in other partitions for its other keys, if it has any.
+                if len(keys) == 1 or partition_of(key, self._stage.spread) == self._partition:
                     by_key.setdefault(key, []).append(row)
         for customer, rows in by_key.items():
             if not self._slots.includes(customer, self._version):

@@ -35,13 +35,12 @@ def entity_place(journey: str, source: str, event_type: str, event_id: str) -> t
 
     The journey of a deal or task has that alone; that of a customer has the activities.
     """
+    if not is_entity(journey):
+        number = kinds.ACTIVITY_KINDS.get(event_type)
+        return None if number is None else (("activity", source, event_id), number)
     for prefix, what, known in ((DEAL, "deal", kinds.DEAL_KINDS), (TASK, "task", kinds.TASK_KINDS)):
-        if journey.startswith(prefix):
-            if event_type not in known:
-                return None
+        if journey.startswith(prefix) and event_type in known:
             return (what, source, journey.removeprefix(f"{prefix}{source}:")), known[event_type]
-    if not is_entity(journey) and event_type in kinds.ACTIVITY_KINDS:
-        return ("activity", source, event_id), kinds.ACTIVITY_KINDS[event_type]
     return None
 
 

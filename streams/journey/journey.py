@@ -204,10 +204,10 @@ class Journey:
         place = entity_place(self.customer, event.source, event.type, event.event_id)
         if place is not None:
             self.add_entity_event(place[0], read_entity_event(row, place[1]), config, touched)
-        if self.customer.startswith(LEAD):
-            self._add_of_lead(row, config)
-        elif not is_entity(self.customer):
+        if not is_entity(self.customer):
             self._add_of_customer(row, config, touched)
+        elif self.customer.startswith(LEAD):
+            self._add_of_lead(row, config)
 
     def _add_of_lead(self, row: EventRow, config: str) -> None:
         """Remember whose lead it is, and removals that do not say."""

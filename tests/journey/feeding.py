@@ -115,6 +115,8 @@ class Feed:
         self.stored: dict[str, list[tuple[EventRow, str]]] = {}
         self.tags: dict[FactKey, str] = {}
         self.refolds = 0
+        #: customers whose history is awaited
+        self.waiting: set[str] = set()
 
     def directories(self, _version: str) -> Directory:
         return self.directory
@@ -142,7 +144,7 @@ class Feed:
 
     def deliver(self) -> None:
         """Hand over what journeys forward to each other, and answer who became another."""
-        while self.forwards or any(journey.awaited for journey in self.linking()):
+        while self.forwards or self.linking():
             forwards, self.forwards = self.forwards, []
             for one in forwards:
                 self.take(one.key, [one.row], one.config, forwarded=True)
@@ -152,7 +154,8 @@ class Feed:
     def linking(self) -> list[Journey]:
         """Journeys that wait for their history because of who they turned out to be."""
         about = ("customer.linked", "customer.flagged")
-        return [j for j in self.journeys.values() if any(w.row.event.type in about for w in j.waiting)]
+        waiting = [self.journeys[customer] for customer in sorted(self.waiting)]
+        return [j for j in waiting if any(w.row.event.type in about for w in j.waiting)]
 
     def take(
         self, customer: str, rows: list[EventRow], config: str = "v1", *, forwarded: bool = False
@@ -163,6 +166,7 @@ class Feed:
         journey = self.journeys.setdefault(customer, Journey.new(customer))
         if not journey.awaited and needs_history(journey, rows):
             await_history(journey, rows[-1].offset + 1)
+            self.waiting.add(customer)
         changes = apply(journey, rows, config, self.directories, forwarded=forwarded)
         self.emitted(changes)
         return changes
@@ -211,6 +215,7 @@ class Feed:
         if journey.awaited:
             self.emitted(replace(journey, self.history(journey.customer), self.directories))
             self.refolds += 1
+            self.waiting.discard(journey.customer)
 
     def forget(self, customer: str) -> None:
         """Let go of a customer, as the stage does after a while."""

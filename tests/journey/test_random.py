@@ -126,6 +126,19 @@ def test_who_is_who_may_come_to_light_in_any_order(data: st.DataObject, seed: in
     agree(feed, log)
 
 
+def test_fifty_thousand_events_of_everything_equal_their_recount() -> None:
+    log = random_log(77, calls=7000, customers=1500, days=20, leads=800, deals=400, links=60)
+    assert len(log) >= 50_000
+    feed = Feed()
+    for number, event in enumerate(log):
+        feed.log([event])
+        if number % 500 == 0:
+            feed.answer()
+    feed.answer()
+    agree(feed, log)
+    assert feed.refolds
+
+
 _TYPES = [
     "started", "started", "queued", "offered", "offered", "offered", "answered", "answered", "held",
     "resumed", "transferred", "offer_ended", "offer_ended", "offer_ended", "ended", "ended",
