@@ -144,8 +144,9 @@ def holding(store: Client, digits: str) -> list[str]:
 
 def _plain(line: str) -> str:
     """The row, with what is in base64 added in the clear."""
-    found = re.findall(r'"([A-Za-z0-9+/]{16,}={0,2})"', line.replace("\\/", "/"))
-    decoded = [base64.b64decode(each + "==").decode("latin-1") for each in found]
+    found = re.findall(r'"([A-Za-z0-9+/]{16,})={0,2}"', line.replace("\\/", "/"))
+    # The names of records of other tests of this broker can look like base64, of no possible length.
+    decoded = [base64.b64decode(each + "==").decode("latin-1") for each in found if len(each) % 4 != 1]
     return " ".join([line, *decoded])
 
 
@@ -274,7 +275,8 @@ def test_nothing_is_removed_while_worker_or_sink_are_behind(
     upstream.flush()
     result = forget(upstream, "--wait", "1", PHONE)
     assert result.exit_code == 1
-    assert f"{worker} has not read all of {CALLS}" in result.output
+    # Other tests of the same broker fill other raw topics.
+    assert re.search(rf"{worker} has not read all of [a-z., ]*{re.escape(CALLS)}", result.output)
     intake_has_read_all(upstream.settings.kafka, worker)
     result = forget(upstream, "--wait", "1", PHONE)
     assert f"{upstream.group} has not read all of" in result.output
