@@ -21,7 +21,7 @@ run: install  ## the whole pipeline on this machine, with a simulated call centr
 
 test: install  ## every test, after the checks of style and types
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 check: install  ## style, types, direction of imports
 	$(BIN)/ruff check .
