@@ -112,7 +112,7 @@ def _check(kpi: Kpi) -> None:
     allowed = _windows(kpi.formula)
     if bool(kpi.windows) != bool(allowed) or not set(kpi.windows) <= set(allowed):
         raise ValueError(f"KPI {kpi.id}: windows are of {allowed}")
-    for name, reading in _readings(kpi.formula):
+    for name, reading in readings(kpi.formula):
         measurement = MEASUREMENTS.get(name)
         if measurement is None or measurement.kind not in _READS[reading]:
             raise ValueError(f"KPI {kpi.id}: no measurement {name} for {reading}")
@@ -128,7 +128,7 @@ def _windows(formula: Formula) -> tuple[str, ...]:
     return NOW if isinstance(formula, NowFormula) else ROLLING
 
 
-def _readings(formula: Formula) -> list[tuple[str, str]]:
+def readings(formula: Formula) -> list[tuple[str, str]]:
     """Each measurement that a formula reads, with what it reads of it."""
     if isinstance(formula, FromRecords):
         return []
@@ -155,11 +155,26 @@ def evaluate(
     subject's: of a group its own, of the whole centre those of the directory. Raises TypeError for a
     KPI that is not live.
     """
+    if isinstance(kpi.formula, NowFormula):
+        return evaluate_now(kpi, items, now, working_age)
+    return evaluate_window(kpi, totals, settings)
+
+
+def evaluate_now(kpi: Kpi, items: OpenNow, now: int, working_age: WorkingAge) -> Value:
+    """Value and n of a KPI of what is open; see `evaluate`."""
     formula = kpi.formula
-    if isinstance(formula, FromRecords):
-        raise TypeError(f"{kpi.id} is computed from records; it has no live value")
-    if isinstance(formula, NowFormula):
-        return formula.evaluate_now(items, now, working_age)
+    if not isinstance(formula, NowFormula):
+        raise TypeError(f"{kpi.id} is not about what is open now")
+    return formula.evaluate_now(items, now, working_age)
+
+
+def evaluate_window(kpi: Kpi, totals: WindowTotals, settings: LevelSettings = _STANDARD) -> Value:
+    """Value and n of a KPI of a window; see `evaluate`."""
+    formula = kpi.formula
+    if isinstance(formula, Quotient):
+        return formula.evaluate(totals, kpi.divisor)
     if isinstance(formula, ServiceLevel):
         return formula.evaluate(totals, settings)
+    if isinstance(formula, FromRecords | NowFormula):
+        raise TypeError(f"{kpi.id} is computed from records or of what is open: no window has it")
     return formula.evaluate(totals, kpi.divisor)

@@ -40,6 +40,11 @@ def merge(pane: PaneState, other: PaneState, sign: int = 1) -> None:
         sparse.merge_named(pane.sets, name, tags, sign)
 
 
+def names(pane: PaneState) -> list[str]:
+    """The measurements that it counts anything of."""
+    return [*pane.counters, *pane.histograms, *pane.sets]
+
+
 def clear(pane: PaneState) -> None:
     """Count nothing any more."""
     pane.counters.clear()

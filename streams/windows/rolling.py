@@ -64,18 +64,24 @@ class SubjectWindows:
     """The panes of one subject and their rolling sums.
 
     `zone_midnight(now_ms)` gives the start, in ms, of the local day that `now_ms` lies in. The
-    panes belong to this object from `load` on; read them with `pane`.
+    panes belong to this object from `load` on; read them with `pane`. A change goes to its pane at
+    once, and to the windows when somebody asks for them: many changes of a minute then cost little
+    more than one.
     """
 
-    __slots__ = ("_held", "_now", "_windows", "changed", "zone_midnight")
+    __slots__ = ("_first", "_held", "_now", "_pending", "_windows", "changed", "zone_midnight")
 
     def __init__(self, zone_midnight: Callable[[int], int]) -> None:
         self.zone_midnight = zone_midnight
-        #: windows whose totals changed since the owner last cleared this
-        self.changed: set[str] = set()
+        #: window -> measurements of it that changed since the owner last cleared this; None at first,
+        #: when nothing of it has been looked at yet
+        self.changed: dict[str, set[str]] | None = None
         self._held: dict[int, PaneState] = {}
+        #: minute -> what its pane has and the windows have not
+        self._pending: dict[int, PaneState] = {}
         self._windows = {name: _Window() for name in WINDOWS}
         self._now = -1
+        self._first = 0  #: first minute of the longest window
 
     def change(self, minute: int, name: str, old: int | None, new: int | None, tag: str = "") -> None:
         """Replace a fact's value in its pane and in every window that holds the pane."""
@@ -83,12 +89,11 @@ class SubjectWindows:
         if held is None:
             held = self._held[minute] = PaneState()
         panes.apply(held, name, old, new, tag)
-        if minute > self._now:
-            return
-        for window_name, window in self._windows.items():
-            if window.first <= minute:
-                panes.apply(window.sum, name, old, new, tag)
-                self.changed.add(window_name)
+        if self._first <= minute <= self._now:
+            pending = self._pending.get(minute)
+            if pending is None:
+                pending = self._pending[minute] = PaneState()
+            panes.apply(pending, name, old, new, tag)
 
     def advance(self, now_ms: int) -> None:
         """Let the windows end in the minute of `now_ms`; a clock that goes back changes nothing."""
@@ -98,19 +103,27 @@ class SubjectWindows:
         midnight = self.zone_midnight(now_ms) // _MINUTE_MS
         if now == self._now and midnight == self._windows[TODAY].first:
             return
+        self._settle()
         self._now = now
         for name, length in SLIDING.items():
             self._move(name, now - length + 1)
         self._move(TODAY, midnight)
+        self._first = min(window.first for window in self._windows.values())
 
     def _move(self, name: str, first: int) -> None:
-        window = self._windows[name]
-        if window.move(self._held, first, self._now):
-            self.changed.add(name)
+        if self._windows[name].move(self._held, first, self._now):
+            self.changed = None
 
     def totals(self, window: str) -> Totals:
-        """The window's sum, live: it follows later changes. Raises KeyError for an unknown window."""
+        """The window's sum as it stands: ask again after a change. KeyError for an unknown window."""
+        self._settle()
         return self._windows[window].totals
+
+    def take_changed(self) -> dict[str, set[str]] | None:
+        """Measurements by window that changed since the last time; None: all of them may have."""
+        self._settle()
+        changed, self.changed = self.changed, {}
+        return changed
 
     def pane(self, minute: int) -> PaneState | None:
         """The pane of a minute, if there is one."""
@@ -128,12 +141,22 @@ class SubjectWindows:
             self._drop(minute)
 
     def _drop(self, minute: int) -> None:
+        self._settle()
         pane = self._held.pop(minute, None)
         if pane is not None:
             self._merge_into_windows(minute, pane, -1)
+
+    def _settle(self) -> None:
+        """Bring the windows up to the panes."""
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, {}
+        for minute, delta in pending.items():
+            self._merge_into_windows(minute, delta, 1)
 
     def _merge_into_windows(self, minute: int, pane: PaneState, sign: int) -> None:
         for name, window in self._windows.items():
             if window.first <= minute <= window.last:
                 panes.merge(window.sum, pane, sign)
-                self.changed.add(name)
+                if self.changed is not None:
+                    self.changed.setdefault(name, set()).update(panes.names(pane))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.records import PaneState
 from streams.windows.rolling import WINDOWS, SubjectWindows
 from tests.windows.facts import KIND, Fact, Recount, facts, recount
 from tests.windows.test_pane import pane_of
@@ -131,10 +132,10 @@ def test_what_is_dated_ahead_joins_when_its_minute_comes() -> None:
 def test_a_clock_that_goes_back_changes_nothing() -> None:
     world = begun()
     world.add(Fact(NOON, "call_in", 1, ""))
-    world.windows.changed.clear()
+    world.windows.take_changed()
     world.windows.advance((NOON - 3) * MINUTE)
     assert [world.windows.totals(window).count("call_in") for window in WINDOWS] == [1] * 5
-    assert world.windows.changed == set()
+    assert world.windows.take_changed() == {}
 
 
 def test_today_begins_at_local_midnight() -> None:
@@ -161,16 +162,37 @@ def test_today_follows_the_subject_into_another_time_zone() -> None:
     assert found == [1, 2, 0, 1]
 
 
-def test_windows_tell_which_of_them_changed() -> None:
+def test_windows_tell_what_of_them_changed() -> None:
     world = begun()
-    world.windows.changed.clear()
+    assert world.windows.take_changed() is None  # nobody has looked yet
     world.add(Fact(NOON - 20, "call_in", 1, ""))
-    assert world.windows.changed == {"30m", "1h", "today"}
-    world.windows.changed.clear()
+    world.add(Fact(NOON - 20, "talk", 7, ""))
+    world.add(Fact(NOON - 50, "ring", 7, ""))
+    assert world.windows.take_changed() == {
+        "30m": {"call_in", "talk"},
+        "1h": {"call_in", "talk", "ring"},
+        "today": {"call_in", "talk", "ring"},
+    }
     world.advance(9)
-    assert world.windows.changed == set()
-    world.advance(1)
-    assert world.windows.changed == {"30m"}
+    assert world.windows.take_changed() == {}
+    world.advance(1)  # what is 30 minutes old leaves a window: anything of it may be another now
+    assert world.windows.take_changed() is None
+
+
+def test_totals_hold_each_change_once_whenever_they_are_asked_for() -> None:
+    world = begun()
+    for length in range(1, 4):
+        world.add(Fact(NOON, "talk", 7, ""))
+        world.add(Fact(NOON - 10, "talk", 7, ""))
+        if length != 2:
+            assert world.windows.totals("5m").total("talk") == 7 * length
+    assert world.windows.totals("1h").total("talk") == 42
+    world.windows.change(NOON, "talk", 7, 5)
+    world.windows.load(NOON - 10, PaneState(counters={"talk": [1, 100]}))
+    assert world.windows.totals("1h").total("talk") == 19 + 100
+    world.windows.change(NOON, "talk", 7, 6)
+    world.forget(NOON - 9)
+    assert world.windows.totals("today").total("talk") == 18
 
 
 def test_the_pane_of_a_minute_can_be_read_and_goes_when_forgotten() -> None:
