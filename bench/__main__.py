@@ -26,10 +26,11 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "spike_fold": ([], ["--events", "20000", "--seconds", "5", "--kills", "1"]),
     "journey_fold": ([], []),
+    "peers": ([], ["--events", "10000", "--rounds", "1"]),
     "stock_faust_tables": (["--runs", "1"], ["--runs", "1", "--events", "5000", "--kills", "2"]),
 }
 #: These keep JSON themselves; of the others the lines are kept that they print.
-_KEEP = ("whole", "latency", "ready")
+_KEEP = ("whole", "latency", "ready", "peers")
 _BUSY = 1.0
 
 

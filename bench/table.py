@@ -115,7 +115,10 @@ def markdown() -> str:
     told = [row for row in rows() if row[1]]
     head = f"`make bench`, on {machine()}, shared by everything: broker, ClickHouse, roles and the bench.\n"
     lines = [head, "| what | measured | goal |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| {what} | {figure} | {goal} |" for what, figure, goal in told)])
+    lines += [f"| {what} | {figure} | {goal} |" for what, figure, goal in told]
+    if peers := load("peers"):
+        lines += ["", f"One job by several engines in turn, {peers['events']:,} events:", "", *peers["table"]]
+    return "\n".join(lines)
 
 
 def main() -> None:
