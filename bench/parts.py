@@ -58,6 +58,11 @@ class Process:
         """Lets it go on."""
         os.kill(self.pid, signal.SIGCONT)
 
+    def kill(self) -> None:
+        """Ends it without warning."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """Asks it to end and waits for that."""
         end(self._process, 15)
