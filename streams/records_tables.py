@@ -148,13 +148,14 @@ TABLES: dict[str, RowTable] = {
             "currency",
             "loss_reason",
             "owner",
+            "owners",
         ),
         "owner",
     ),
     "customer_links": RowTable(("customer", "root"), ()),
     "tasks": RowTable(
         ("source", "task_id"),
-        ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner"),
+        ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner", "owners"),
         "owner",
     ),
 }

@@ -50,6 +50,14 @@ class Stay(msgspec.Struct, gc=False):
                 found = standing
         return found
 
+    def owners(self) -> list[tuple[int, str]]:
+        """Who was responsible from when on, in order; the first from the entry on."""
+        found = [(self.entered_at, self.opening.manager)]
+        for standing in self.standings:
+            if standing.manager != found[-1][1]:
+                found.append((standing.since, standing.manager))
+        return found
+
 
 class Deal(msgspec.Struct, gc=False):
     """A deal as its events tell it."""

@@ -23,6 +23,8 @@ _TEXT = frozenset(
         "loss_reason", "lead_id", "owner", "root",
     }
 )  # fmt: skip
+#: Columns whose absence is an empty list.
+_LISTS = frozenset({"owners"})
 _ZERO = frozenset(
     {"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since", "entered_at"}
 )
@@ -38,8 +40,17 @@ class RowChange(msgspec.Struct, frozen=True, gc=False):
 
 def gone_row(table: str, key: list[Any]) -> RowChange:
     """Takes back the row with this key, whatever it holds."""
-    rest = (("" if c in _TEXT else 0 if c in _ZERO else None) for c in TABLES[table].rest)
+    rest = (_absent(column) for column in TABLES[table].rest)
     return RowChange(table, True, [*key, *rest])
+
+
+def _absent(column: str) -> Any:
+    """What stands in a column of a row that is no more."""
+    if column in _TEXT:
+        return ""
+    if column in _LISTS:
+        return []
+    return 0 if column in _ZERO else None
 
 
 def call_row(call: CallSummary, recovery: Recovery, customer: str) -> RowChange:

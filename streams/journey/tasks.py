@@ -27,6 +27,8 @@ class Task(msgspec.Struct, gc=False):
     created_at: int | None = None
     due_at: int | None = None
     done: EntityEvent | None = None
+    done_by: str = ""  #: who was to do it when it was done
+    owners: list[tuple[int, str]] = []  #: who was to do it from when on, in order
 
     @property
     def entity(self) -> str:
@@ -38,6 +40,11 @@ class Task(msgspec.Struct, gc=False):
         """Whether somebody has still to do it."""
         return not self.removed and self.done is None
 
+    def owner_at(self, at: int) -> str:
+        """Who was to do it at a moment; before anybody was named, who was named first."""
+        named = [manager for since, manager in self.owners if since <= at]
+        return named[-1] if named else self.owners[0][1] if self.owners else ""
+
 
 def read_task(state: EntityState) -> Task:
     """Derive a task from its events."""
@@ -47,12 +54,13 @@ def read_task(state: EntityState) -> Task:
     for event in events:
         if event.manager and event.manager != task.manager:
             task.manager, task.manager_since = event.manager, event.at
+            task.owners.append((event.at, event.manager))
         task.customer = event.customer or task.customer
         task.due_at = event.data.get("due_at", task.due_at)
         if event.kind == kinds.TASK_CREATED and task.created_at is None:
             task.created_at = event.at
         elif event.kind == kinds.TASK_DONE and task.done is None:
-            task.done = event
+            task.done, task.done_by = event, task.manager
     return task
 
 
@@ -64,15 +72,16 @@ def task_facts(task: Task, directory: Directory) -> list[Fact]:
     done, due = task.done, task.due_at
     if done is not None:
         actor = done.text("actor")
-        group = directory.group_of(done.manager, done.at)
-        who = done.manager if not actor else "" if actor == ROBOT else actor
+        group = directory.group_of(task.done_by, done.at)
+        who = task.done_by if not actor else "" if actor == ROBOT else actor
         facts.append(Fact(_DONE, who, group, True, done.at))
     if due is not None:
         at = due if done is None else min(done.at, due)
-        group = directory.group_of(task.manager, at)
-        facts.append(Fact(_DUE, task.manager, group, True, at))
+        answers = task.done_by if done is not None and done.at <= due else task.owner_at(due)
+        group = directory.group_of(answers, at)
+        facts.append(Fact(_DUE, answers, group, True, at))
         if done is not None and done.at <= due:
-            facts.append(Fact(_IN_TIME, task.manager, group, True, at))
+            facts.append(Fact(_IN_TIME, answers, group, True, at))
         if done is None:
             group = directory.group_of(task.manager, task.manager_since)
             facts.append(Fact(_OVERDUE, task.manager, group, True, due, 0, f"{group}|{task.entity}"))

@@ -60,7 +60,8 @@ _TASKS = (
         unit="share",
         good="up",
         formula=Ratio("task_in_time", of=("task_due",)),
-        help="Tasks done by their due time / those done by then or due since; by the due time last named.",
+        help="Tasks done by their due time / those done by then or due since; by the due time last named, of "
+        "who was to do it when it was done, or when it was due and not done.",
         personal=True,
         min_n=10,
     ),

@@ -102,6 +102,19 @@ STAYS = [
             "stage_move": [each("m3", 3000), each("m1", 4000)],
             "deal_won": [each("m1", 4000)],
         },
+        {
+            "stage_stays": {
+                ("crm", "e00"): {
+                    "manager": "m3",
+                    "owners": [
+                        [t(0), "m1", "sales"], [t(1000), "m3", "support"], [t(1500), "m1", "sales"],
+                        [t(2000), "m3", "support"],
+                    ],
+                },
+                ("crm", "e04"): {"manager": "m3", "owners": [[t(3000), "m3", "support"]]},
+                ("crm", "e05"): {"manager": "m1", "owners": [[t(4000), "m1", "sales"]]},
+            }
+        },
     ),
     Case(
         "who left at the limit was in time",

@@ -94,6 +94,29 @@ TASKS = [
         {"tasks": {("crm", "t1"): {"done_at": t(300), "manager": "m3"}}},
     ),
     Case(
+        "given away after it was done in time, it stays with who did it",
+        task(created(600), done(300), moved(400, "m3"), moved(500, due=900)),
+        {
+            "task_done": [each("m1", 300)], "task_due": [each("m1", 300)],
+            "task_in_time": [each("m1", 300)], "overdue_task": [],
+        },
+        {"tasks": {("crm", "t1"): {"manager": "m3", "done_at": t(300), "due_at": t(900)}}},
+    ),
+    Case(
+        "done late by another, it was let go by who had it when it was due",
+        task(created(600), moved(700, "m3"), done(900, "m3")),
+        {
+            "task_done": [each("m3", 900)], "task_due": [each("m1", 600)],
+            **none_of("task_in_time", "overdue_task"),
+        },
+    ),
+    Case(
+        "given away when it was overdue, it is overdue with the other, and was let go by the first",
+        task(created(600), moved(700, "m3")),
+        {"task_due": [each("m1", 600)], "overdue_task": [each("m3", 600, 0)]},
+        {"tasks": {("crm", "t1"): {"owners": [[t(0), "m1", "sales"], [t(700), "m3", "support"]]}}},
+    ),
+    Case(
         "a removed task never was",
         task(created(600), done(300), at(30, "task.removed")),
         {**none_of("task_done", *_DUE), "crm_action": [each("m1", 0), each("m1", 300)]},

@@ -223,7 +223,17 @@ class _OneDeal:
             "amount_minor": self.amount(known),
             "currency": self.last("currency", known),
             "loss_reason": stay.opened.get("loss_reason") or "",
+            "owners": self.owners(stay),
         }
+
+    def owners(self, stay: _Stay) -> list[list[Any]]:
+        """Who was responsible for it during a stay, from when on and in which group."""
+        found = [[stay.at, self.last("manager", stay.first + 1)]]
+        for place in range(stay.first + 1, len(self.own) if stay.after is None else stay.after):
+            who = self.last("manager", place + 1)
+            if who != found[-1][1]:
+                found.append([self.own[place]["at"], who])
+        return [[at, who, self.plain.group_of(who)] for at, who in found]
 
     def row(self) -> None:
         stay, created = self.stays[-1], self.stays[0].at

@@ -71,4 +71,5 @@ _EMPTY: dict[str, Any] = {
     "version": 1,
     "flags": [],
     "also": [],
+    "owners": [],
 }

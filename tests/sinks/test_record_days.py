@@ -173,8 +173,9 @@ def test_how_long_a_lead_is_handled(centre: Client, migrated: str, seed: int) ->
 Opened = tuple[dict[str, Any], Callable[[datetime], bool]]
 
 
-def at_ends(opened: list[Opened], kind: str = "mga") -> dict[tuple[str, str], int]:
+def at_ends(these: Iterable[Opened], kind: str = "mga") -> dict[tuple[str, str], int]:
     """How many hold at the last moment of each local day, from the first day of each subject on."""
+    opened = list(these)
     found: dict[tuple[str, str], int] = defaultdict(int)
     for subject, zone in ZONES.items():
         if subject[0] not in kind:
@@ -198,6 +199,17 @@ def between(since: datetime, until: datetime | None) -> Callable[[datetime], boo
     return lambda at: since <= at and (until is None or at < until)
 
 
+def parts(row: dict[str, Any], since: datetime, until: datetime | None) -> Iterable[Opened]:
+    """What holds from since to until, of each who had it then."""
+    had = [(datetime.fromtimestamp(at / 1000, UTC), who, group) for at, who, group in row["owners"]]
+    if not had:
+        yield row, between(since, until)
+    for number, (at, who, group) in enumerate(had):
+        begin = max(since, at)
+        end = min((limit for limit in (until, *(one[0] for one in had[number + 1 :])) if limit), default=None)
+        yield row | {"manager": who, "group": group}, between(begin, end)
+
+
 def states(store: Client, kpi: str) -> dict[tuple[str, str], int]:
     """Values without the zeros before something first held to a day's end."""
     found = shown(store, kpi)
@@ -212,25 +224,26 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
     keep(centre)
     opened = [row for row in records.stays if row["stage_kind"] == "open"]
     assert states(centre, "open_deals") == at_ends(
-        [(row, between(row["entered_at"], row["left_at"])) for row in opened]
+        had for row in opened for had in parts(row, row["entered_at"], row["left_at"])
     )
     limited = [row for row in opened if row["due_at"]]
     assert states(centre, "stalled_deals") == at_ends(
-        [(row, between(row["due_at"], row["left_at"])) for row in limited]
+        had for row in limited for had in parts(row, row["due_at"], row["left_at"])
     )
     assert states(centre, "tasks_overdue") == at_ends(
-        [(row, between(row["due_at"], row["done_at"])) for row in records.tasks]
+        had for row in records.tasks for had in parts(row, row["due_at"], row["done_at"])
     )
     waiting = [call for call in records.calls if call["direction"] == "in" and not call["excluded_reason"]]
     assert states(centre, "calls_waiting") == at_ends(
         [(row, between(row["started_at"], row["ended_at"])) for row in waiting], "ga"
     )
 
-    def without_step(row: dict[str, Any]) -> Callable[[datetime], bool]:
-        lasts = between(row["entered_at"], row["left_at"])
-        return lambda at: lasts(at) and not has_step(records, row["customer"], at)
+    def without_step(row: dict[str, Any], lasts: Callable[[datetime], bool]) -> Opened:
+        return row, lambda at: lasts(at) and not has_step(records, row["customer"], at)
 
-    assert states(centre, "deals_without_next_step") == at_ends([(row, without_step(row)) for row in opened])
+    assert states(centre, "deals_without_next_step") == at_ends(
+        without_step(*had) for row in opened for had in parts(row, row["entered_at"], row["left_at"])
+    )
     assert all(value is None for value, _ in shown(centre, "longest_waiting_s").values())
 
 
