@@ -149,6 +149,7 @@ TABLES: dict[str, RowTable] = {
             "loss_reason",
             "owner",
             "owners",
+            "meeting_ahead",
         ),
         "owner",
     ),

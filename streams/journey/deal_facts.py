@@ -16,6 +16,7 @@ from streams.journey.deals import (
     amount_of,
     is_forward,
     limit_of,
+    stalled_from,
 )
 from streams.journey.names import CODES
 from streams.journey.places import Directory
@@ -196,4 +197,6 @@ class _Facts:
         limit = limit_of(deal.now, self.directory.funnel)
         if limit is not None:
             item(_LIMITED, deal.stays[0].entered_at)
-            item(_STALLED, limit)
+            stalled = stalled_from(deal, self.directory.funnel)
+            if stalled is not None:
+                item(_STALLED, stalled)

@@ -13,6 +13,7 @@ from streams.journey.state import EntityEvent, EntityState
 
 OPEN, WON, LOST = "open", "won", "lost"
 ROBOT = "system"
+_MEETINGS = frozenset({kinds.MEETING_SCHEDULED, kinds.MEETING_HELD, kinds.MEETING_MISSED})
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +70,7 @@ class Deal(msgspec.Struct, gc=False):
     pipeline: str = ""
     stays: list[Stay] = []
     proposals: list[EntityEvent] = []
+    meetings: list[EntityEvent] = []
 
     @property
     def entity(self) -> str:
@@ -92,6 +94,7 @@ def read_deal(state: EntityState) -> Deal:
     removed = any(event.kind == kinds.DEAL_REMOVED for event in events)
     deal = Deal(state.source, state.id, events[-1].at, removed)
     deal.proposals = [event for event in events if event.kind == kinds.PROPOSAL]
+    deal.meetings = [event for event in events if event.kind in _MEETINGS]
     standing: Standing | None = None
     for event in events:
         if event.kind not in (kinds.DEAL_STAGE, kinds.DEAL_CHANGED):
@@ -153,6 +156,32 @@ def limit_of(stay: Stay, funnel: Funnel) -> int | None:
     if stay.kind != OPEN or known is None or known.max_stay_ms is None:
         return None
     return stay.entered_at + known.max_stay_ms
+
+
+def meeting_ahead(deal: Deal) -> list[tuple[int, int | None]]:
+    """When a meeting lay ahead: from one that was arranged to the next that took place or was missed.
+
+    Events do not say for when it is arranged; None as the end of the last says that it is to come.
+    """
+    found: list[tuple[int, int | None]] = []
+    since: int | None = None
+    for event in deal.meetings:
+        if event.kind == kinds.MEETING_SCHEDULED:
+            since = event.at if since is None else since
+        elif since is not None:
+            found.append((since, event.at))
+            since = None
+    return found if since is None else [*found, (since, None)]
+
+
+def stalled_from(deal: Deal, funnel: Funnel) -> int | None:
+    """From when on an open deal is stalled: past its limit, no meeting ahead; None while nobody can say."""
+    limit = limit_of(deal.now, funnel)
+    if limit is None or not funnel.meeting_ahead_holds:
+        return limit
+    ends = [end for _, end in meeting_ahead(deal)]
+    known = [end for end in ends if end is not None]
+    return max([limit, *known]) if len(known) == len(ends) else None
 
 
 def is_forward(stays: list[Stay], number: int, funnel: Funnel) -> bool:

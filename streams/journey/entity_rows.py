@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams.journey.deals import OPEN, Deal, Stay, amount_of, limit_of
+from streams.journey.deals import OPEN, Deal, Stay, amount_of, limit_of, meeting_ahead
 from streams.journey.places import Directory
 from streams.journey.rows import RowChange
 from streams.journey.tasks import Task
@@ -70,8 +70,18 @@ def _stay_row(deal: Deal, stay: Stay, owner: str, directory: Directory) -> RowCh
         stay.loss_reason,
         owner,
         _owners(stay.owners(), directory),
+        _ahead(deal, stay) if directory.funnel.meeting_ahead_holds else [],
     ]
     return RowChange("stage_stays", False, values)
+
+
+def _ahead(deal: Deal, stay: Stay) -> list[list[int]]:
+    """When a meeting lay ahead during a stay; an end of 0: it is to come."""
+    return [
+        [since, end or 0]
+        for since, end in meeting_ahead(deal)
+        if (end is None or end > stay.entered_at) and (stay.left_at is None or since < stay.left_at)
+    ]
 
 
 def _owners(owners: list[tuple[int, str]], directory: Directory) -> list[list[Any]]:

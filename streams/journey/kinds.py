@@ -72,12 +72,15 @@ LEAD_KINDS: Final = {
     "lead.removed": LEAD_REMOVED,
 }
 
-#: Events of a deal, by their type.
+#: Events of a deal, by their type; of meetings those that name it.
 DEAL_KINDS: Final = {
     "deal.stage_changed": DEAL_STAGE,
     "deal.changed": DEAL_CHANGED,
     "proposal.sent": PROPOSAL,
     "deal.removed": DEAL_REMOVED,
+    "meeting.scheduled": MEETING_SCHEDULED,
+    "meeting.held": MEETING_HELD,
+    "meeting.missed": MEETING_MISSED,
 }
 
 #: Events of a task, by their type.

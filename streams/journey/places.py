@@ -72,6 +72,10 @@ class Funnel(Protocol):
     def minor_units(self, amount: str, currency: str, /) -> int | None:
         """The amount in hundredths of the company currency; None for a currency without a rate."""
 
+    @property
+    def meeting_ahead_holds(self) -> bool:
+        """Whether a deal with a meeting ahead is not stalled, however long it is in its stage."""
+
     def ignores(self, loss_reason: str, /) -> bool:
         """Whether losses with this reason are left out of the win rate."""
 

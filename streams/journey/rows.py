@@ -24,7 +24,7 @@ _TEXT = frozenset(
     }
 )  # fmt: skip
 #: Columns whose absence is an empty list.
-_LISTS = frozenset({"owners"})
+_LISTS = frozenset({"owners", "meeting_ahead"})
 _ZERO = frozenset(
     {"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since", "entered_at"}
 )

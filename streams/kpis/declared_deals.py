@@ -155,8 +155,8 @@ _OPEN = (
         unit="count",
         good="down",
         formula=OpenDue("stalled_deal", among="limited_deal"),
-        help="Open deals that are longer in their stage than it allows; null where no open deal has a limit, "
-        "n is how many have one.",
+        help="Open deals that are longer in their stage than it allows and have no meeting ahead (arranged "
+        "for them, and none held or missed since); null where no open deal has a limit, n: how many have one.",
         personal=True,
         windows=NOW,
     ),

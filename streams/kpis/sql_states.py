@@ -50,9 +50,15 @@ ARRAY JOIN every AS had, begun AS begins, arrayMap(one -> least(one, ifNull({end
 _EVERY_STAY = _owned(_STAYS, "entered_at", "left_at")
 
 
-def _stays(since: str, where: str, upper: int, n: int) -> str:
+_AHEAD = (
+    "arrayMap(one -> (fromUnixTimestamp64Milli(one.1, 'UTC'), "
+    f"if(one.2 = 0, {_LATER}, fromUnixTimestamp64Milli(one.2, 'UTC'))), meeting_ahead) AS steps"
+)
+
+
+def _stays(since: str, where: str, upper: int, n: int, steps: str = _NO_STEPS) -> str:
     return f"""SELECT greatest({since}, begins) AS since, ends AS until, {_OF_OWNER}, true AS whole,
-    {upper} AS upper, {n} AS n, {_NO_STEPS}
+    {upper} AS upper, {n} AS n, {steps}
 FROM {_EVERY_STAY}
 WHERE stage_kind = 'open' AND {where} AND since < until"""
 
@@ -111,7 +117,7 @@ STATES: dict[str, tuple[State, str]] = {
     "open_deals": (2, _stays("entered_at", "1", 1, 1)),
     "stalled_deals": (
         3,
-        _stays("assumeNotNull(due_at)", "due_at IS NOT NULL", 1, 0)
+        _stays("assumeNotNull(due_at)", "due_at IS NOT NULL", 1, 0, _AHEAD)
         + "\nUNION ALL\n"
         + _stays("entered_at", "due_at IS NOT NULL", 0, 1),
     ),

@@ -20,6 +20,7 @@ ORDER = [
 ]  # fmt: skip
 LEAD_ORDER = ["lead.created", "lead.assigned", "lead.disqualified", "lead.removed"]
 DEAL_ORDER = ["deal.stage_changed", "deal.changed", "proposal.sent", "deal.removed"]
+MEETINGS = ("meeting.scheduled", "meeting.held", "meeting.missed")
 TASK_ORDER = ["task.created", "task.changed", "task.done", "task.removed"]
 #: Facts about what is open: no part of minutes.
 OPEN = (

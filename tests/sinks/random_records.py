@@ -107,6 +107,13 @@ def owners(chance: random.Random, last: str, at: datetime, left: datetime | None
     return [(ms(begin), who, PEOPLE[who]) for begin, who in zip(begins, people, strict=True)]
 
 
+def ahead(chance: random.Random, at: datetime) -> list[Any]:
+    """When a meeting lay ahead; the last may still."""
+    edges = sorted(moment(chance, at, at + 8 * DAY) for _ in range(chance.choice([0, 0, 1, 2, 3])))
+    ends = [ms(edge) for edge in edges]
+    return list(zip(ends[::2], [*ends[1::2], 0], strict=False))
+
+
 def deal(chance: random.Random, found: Records, id_: str, customer: str) -> None:
     """A deal of one to four stays."""
     who = chance.choice(list(PEOPLE))
@@ -117,7 +124,8 @@ def deal(chance: random.Random, found: Records, id_: str, customer: str) -> None
         found.stays.append(
             {"source": "crm", "event_id": f"{id_}-{number}", "deal_id": id_, "stage_kind": kind, "entered_at": at,
              "left_at": left, "due_at": maybe(chance, at + DAY) if kind == "open" else None, "manager": who,
-             "group": PEOPLE[who], "customer": customer, "owners": owners(chance, who, at, left)}
+             "group": PEOPLE[who], "customer": customer, "owners": owners(chance, who, at, left),
+             "meeting_ahead": ahead(chance, at)}
         )  # fmt: skip
         if kind == "won" and kinds[number - 1] != "won":
             found.wins.append((id_, customer, who, at))

@@ -72,4 +72,5 @@ _EMPTY: dict[str, Any] = {
     "flags": [],
     "also": [],
     "owners": [],
+    "meeting_ahead": [],
 }

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from streams.clock import now_ms
 from streams.directory import Directory
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.record_keeper import RecordKeeper
+from tests.sinks.holding import Opened, at_ends, between, parts, subjects, unless_meeting
 from tests.sinks.random_records import (
     BEGIN,
     DAY,
@@ -55,11 +56,6 @@ def shown(store: Client, kpi: str) -> dict[tuple[str, str], tuple[float | None, 
     found = {(day, subject): (value, n) for day, subject, value, n in rows}
     assert len(found) == len(rows)
     return found
-
-
-def subjects(row: dict[str, Any]) -> list[str]:
-    own = [f"m:{row['manager']}"] if row["manager"] else []
-    return [*own, f"g:{row['group']}", "a:all"]
 
 
 def local(at: datetime, subject: str) -> str:
@@ -170,46 +166,6 @@ def test_how_long_a_lead_is_handled(centre: Client, migrated: str, seed: int) ->
         assert found[key][0] == pytest.approx(exact, rel=0.032)
 
 
-Opened = tuple[dict[str, Any], Callable[[datetime], bool]]
-
-
-def at_ends(these: Iterable[Opened], kind: str = "mga") -> dict[tuple[str, str], int]:
-    """How many hold at the last moment of each local day, from the first day of each subject on."""
-    opened = list(these)
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for subject, zone in ZONES.items():
-        if subject[0] not in kind:
-            continue
-        own = [holds for row, holds in opened if subject in subjects(row)]
-        day = (BEGIN - 2 * DAY).astimezone(ZoneInfo(zone)).date()
-        begun = False
-        while day < datetime.now(ZoneInfo(zone)).date():
-            last = datetime.combine(day + DAY, datetime.min.time(), ZoneInfo(zone)) - timedelta(
-                milliseconds=1
-            )
-            n = sum(holds(last.astimezone(UTC)) for holds in own)
-            begun = begun or n > 0
-            if begun:
-                found[str(day), subject] = n
-            day += DAY
-    return found
-
-
-def between(since: datetime, until: datetime | None) -> Callable[[datetime], bool]:
-    return lambda at: since <= at and (until is None or at < until)
-
-
-def parts(row: dict[str, Any], since: datetime, until: datetime | None) -> Iterable[Opened]:
-    """What holds from since to until, of each who had it then."""
-    had = [(datetime.fromtimestamp(at / 1000, UTC), who, group) for at, who, group in row["owners"]]
-    if not had:
-        yield row, between(since, until)
-    for number, (at, who, group) in enumerate(had):
-        begin = max(since, at)
-        end = min((limit for limit in (until, *(one[0] for one in had[number + 1 :])) if limit), default=None)
-        yield row | {"manager": who, "group": group}, between(begin, end)
-
-
 def states(store: Client, kpi: str) -> dict[tuple[str, str], int]:
     """Values without the zeros before something first held to a day's end."""
     found = shown(store, kpi)
@@ -228,7 +184,9 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
     )
     limited = [row for row in opened if row["due_at"]]
     assert states(centre, "stalled_deals") == at_ends(
-        had for row in limited for had in parts(row, row["due_at"], row["left_at"])
+        (of, unless_meeting(row, lasts))
+        for row in limited
+        for of, lasts in parts(row, row["due_at"], row["left_at"])
     )
     assert states(centre, "tasks_overdue") == at_ends(
         had for row in records.tasks for had in parts(row, row["due_at"], row["done_at"])
