@@ -70,6 +70,7 @@ class Deal(msgspec.Struct, gc=False):
     pipeline: str = ""
     stays: list[Stay] = []
     proposals: list[EntityEvent] = []
+    currencies: list[tuple[int, str]] = []  #: in which currency it is from when on
     meetings: list[EntityEvent] = []
 
     @property
@@ -100,6 +101,7 @@ def read_deal(state: EntityState) -> Deal:
         if event.kind not in (kinds.DEAL_STAGE, kinds.DEAL_CHANGED):
             continue
         standing = _next_standing(standing, event)
+        deal.currencies.append((event.at, standing.currency))
         if event.kind == kinds.DEAL_STAGE:
             _move(deal, event, standing)
         deal.pipeline = event.text("pipeline") or deal.pipeline
@@ -156,6 +158,13 @@ def limit_of(stay: Stay, funnel: Funnel) -> int | None:
     if stay.kind != OPEN or known is None or known.max_stay_ms is None:
         return None
     return stay.entered_at + known.max_stay_ms
+
+
+def currency_at(deal: Deal, at: int) -> str:
+    """The currency of a deal at a moment; before any is known, the first."""
+    named = [(since, currency) for since, currency in deal.currencies if currency]
+    known = [currency for since, currency in named if since <= at]
+    return known[-1] if known else named[0][1] if named else ""
 
 
 def meeting_ahead(deal: Deal) -> list[tuple[int, int | None]]:

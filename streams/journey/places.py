@@ -93,6 +93,9 @@ class Directory(Protocol):
     def absent(self, manager: str, at: int, /) -> bool:
         """Whether a manager is absent on the day of a moment."""
 
+    def present_from(self, manager: str, at: int, /) -> int:
+        """The first moment from this one on at which a manager is not absent."""
+
     def group_of_line(self, line: str, /) -> str:
         """Group that a line leads to, or an empty string."""
 

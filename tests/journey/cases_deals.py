@@ -235,6 +235,20 @@ OTHERS = [
         {"deals": {}, "stage_stays": {}},
     ),
     Case(
+        "a proposal is in the currency of its deal, even one that came before it",
+        deal(
+            at(0, "proposal.sent", "m1", amount="1"), stage(60, "talks", currency="USD", amount="7"),
+            at(90, "proposal.sent", "m1", amount="2"), changed(120, currency="RUB"),
+            at(150, "proposal.sent", "m1", amount="4"),
+            at(180, "proposal.sent", "m1", amount="4", currency="USD"),
+        ),
+        {
+            "proposal_amount": [
+                each("m1", 0, 9_050), each("m1", 90, 18_100), each("m1", 150, 400), each("m1", 180, 36_200),
+            ]
+        },
+    ),
+    Case(
         "who sends a proposal does not get the deal; two of one moment are one of both amounts",
         deal(
             at(30, "proposal.sent", "m3", amount="1"), stage(60, "talks"),

@@ -145,7 +145,11 @@ class _OneDeal:
         for event in self.own:
             if event["type"] == "proposal.sent":
                 self.add("proposal", event["at"], event["manager"])
-                amount = minor_units(self.plain, event.get("amount"), event.get("currency") or "")
+                told = [(e["at"], e["currency"]) for e in self.own if e.get("currency")]
+                before = [currency for at, currency in told if at <= event["at"]][-1:]
+                # Of no currency of its own, it is in that of its deal.
+                currency = event.get("currency") or [*before, *(c for _, c in told), ""][0]
+                amount = minor_units(self.plain, event.get("amount"), currency)
                 if amount is not None:
                     self.add("proposal_amount", event["at"], event["manager"], amount)
 

@@ -145,8 +145,11 @@ class _OneLead:
         for manager, since, until in self.stints():
             mine = tried is not None and since <= tried and (until is None or tried < until)
             owned = owned or mine
-            if tried is None or since <= tried:
-                self.clock(manager, self.plain.group_of(manager), since, until, tried if mine else None)
+            starts = self.plain.back(manager, since)
+            if mine and tried is not None:
+                starts = min(starts, tried)
+            if (tried is None or since <= tried) and (until is None or starts < until):
+                self.clock(manager, self.plain.group_of(manager), starts, until, tried if mine else None)
         if first and tried is not None and first[4] and not owned:
             self.clock(first[4], self.plain.group_of(first[4]), tried, None, tried)
 
