@@ -96,6 +96,9 @@ NAMES = (
     "wait_abandoned_all",
     "voicemail_hours",
     "voicemail_all",
+    "dial_hours",
+    "dial_answered_hours",
+    "dial_early_hangup_hours",
 )
 
 #: Index of each name.

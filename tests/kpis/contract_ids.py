@@ -24,6 +24,8 @@ ROLLING = {
     "answer_wait_p95_s_all_hours": "ga",
     "answer_wait_max_s_all_hours": "ga",
     "missed_share_all_hours": "ga",
+    "dials_answered_share_all_hours": "mga",
+    "early_hangup_share_all_hours": "mga",
     "service_level_all_hours": "ga",
     "lost_callers": "ga",
     "service_level": "ga",

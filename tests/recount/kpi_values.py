@@ -231,9 +231,11 @@ _KPIS: dict[str, _Kpi] = {
     "quality_calls": _count("quality"),
     "dials": _count("dial"),
     "dials_answered": _count("dial_answered"),
-    "dials_answered_share": _share("dial_answered", "dial"),
+    "dials_answered_share": _share("dial_answered_hours", "dial_hours"),
+    "dials_answered_share_all_hours": _share("dial_answered", "dial"),
     "dials_conversations": _count("dial_conversation"),
-    "early_hangup_share": _share("dial_early_hangup", "dial_answered"),
+    "early_hangup_share": _share("dial_early_hangup_hours", "dial_answered_hours"),
+    "early_hangup_share_all_hours": _share("dial_early_hangup", "dial_answered"),
     # Missed customers
     "callback_p50_s": _quantile("callback", 50),
     "callback_p95_s": _quantile("callback", 95),

@@ -66,13 +66,12 @@ def test_a_million_is_10_deals_and_20_calls_on_each_of_21_days(every_day: Client
         handled=(420, 0), deal_won=(10, 10), won_amount=(10, 100_000_000), win_amount=(10, 100_000_000)
     )
     put_panes(migrated, [("m:m1", minute(day), sums)])
-    found = dict(
-        every_day.query(
-            "SELECT kpi, value FROM sales.kpi_daily WHERE subject = 'm1' AND day = {day:Date} AND kpi IN "
-            "('calls_handled', 'deals_won', 'won_amount', 'avg_deal')",
-            {"day": day},
-        ).result_rows
-    )
+    rows = every_day.query(
+        "SELECT kpi, value FROM sales.kpi_daily WHERE subject = 'm1' AND day = {day:Date} AND kpi IN "
+        "('calls_handled', 'deals_won', 'won_amount', 'avg_deal')",
+        {"day": day},
+    ).result_rows
+    found: dict[str, float] = {kpi: value for kpi, value in rows}  # noqa: C416 - rows are only sequences
     assert found == {"calls_handled": 420, "deals_won": 10, "won_amount": 1_000_000, "avg_deal": 100_000}
     assert found["won_amount"] / found["avg_deal"] == found["deals_won"]
     assert found["deals_won"] / found["calls_handled"] == pytest.approx(0.0238, abs=5e-5)
