@@ -66,6 +66,15 @@ _TASKS = (
         min_n=10,
     ),
     _tasks(
+        id="tasks_rescheduled",
+        title="Tasks put off",
+        unit="count",
+        good="down",
+        formula=Count("task_put_off"),
+        help="Due times of tasks not done that were put off, at that moment, by who did it.",
+        personal=True,
+    ),
+    _tasks(
         id="tasks_overdue",
         title="Tasks overdue",
         unit="count",

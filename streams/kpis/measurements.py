@@ -162,6 +162,7 @@ _DECLARED = (
     Measurement(
         "dial_early_hangup_hours", "n", "count", "the same that was answered and ended in less than 10 s"
     ),
+    Measurement("task_put_off", "n", "count", "a task not done whose due time was put off, at that moment"),
 )
 
 #: Kinds that panes do not count.

@@ -133,6 +133,7 @@ CASES: list[tuple[str, Facts, float | None, int]] = [
     ("meetings_held", [("meeting_held", 1, 2)], 2.0, 2),
     ("meetings_missed", [("meeting_missed", 1, 1)], 1.0, 1),
     ("tasks_done", [("task_done", 1, 6)], 6.0, 6),
+    ("tasks_rescheduled", [("task_put_off", 1, 3)], 3.0, 3),
     ("tasks_done_in_time_share", [("task_due", 1, 5), ("task_in_time", 1, 4)], 0.8, 5),
     ("csat_avg", [("csat", 5000, 1), ("csat", 4000, 1)], 4.5, 2),
     ("qa_avg", [("qa", 3500, 2)], 3.5, 2),

@@ -288,6 +288,7 @@ _KPIS: dict[str, _Kpi] = {
     "meetings_missed": _count("meeting_missed"),
     "tasks_done": _count("task_done"),
     "tasks_done_in_time_share": _share("task_in_time", "task_due"),
+    "tasks_rescheduled": _count("task_put_off"),
     "tasks_overdue": _open("overdue_task"),
     "csat_avg": _mean("csat", 1000),
     "qa_avg": _mean("qa", 1000),

@@ -35,6 +35,15 @@ def _count(key: tuple[str, str], own: list[Json], plain: Plain, counted: Counted
         "owners": _owners(own, plain),
     }
     found: Found = []
+    for number, event in enumerate(own):
+        dues = [other["due"] for other in own[:number] if other["due"] is not None]
+        over = any(other["type"] == "task.done" for other in own[:number])
+        if event["type"] != "task.changed" or event["due"] is None or over:
+            continue
+        if dues and event["due"] > dues[-1]:
+            whose = _responsible(own[: number + 1])
+            by, of = plain.credited(event, whose), plain.group_of(whose)
+            found.append(((entity, "task_put_off", by, of, True, event["at"]), 1))
     if done:
         at = done[0]["at"]
         then = _responsible(own[: own.index(done[0]) + 1])
