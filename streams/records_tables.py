@@ -84,6 +84,7 @@ TABLES: dict[str, RowTable] = {
             "attempts",
             "disqualified_at",
             "disqualify_reason",
+            "disqualified_of",
         ),
     ),
     "measurements": RowTable(

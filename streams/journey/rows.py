@@ -19,8 +19,8 @@ _TEXT = frozenset(
     {
         "customer", "direction", "group", "manager", "line", "outcome", "excluded_reason",
         "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
-        "channel", "disqualify_reason", "deal_id", "pipeline", "stage", "stage_kind", "currency",
-        "loss_reason", "lead_id", "owner", "root",
+        "channel", "disqualify_reason", "disqualified_of", "deal_id", "pipeline", "stage", "stage_kind",
+        "currency", "loss_reason", "lead_id", "owner", "root",
     }
 )  # fmt: skip
 #: Columns whose absence is an empty list.
@@ -165,6 +165,7 @@ def lead_row(lead: Lead, customer: str) -> RowChange:
             lead.attempts,
             lead.disqualified_at,
             lead.disqualify_reason,
+            lead.disqualified_of,
         ],
     )
 

@@ -95,6 +95,10 @@ class _OneLead:
             "attempts": sum(contact is None or at <= contact for at in self.dials),
             "disqualified_at": gone[0]["at"] if gone else None,
             "disqualify_reason": gone[0].get("reason", "") if gone else "",
+            # Whose it was then: giving it away later changes nothing.
+            "disqualified_of": (self.owner(max(gone[0]["at"], self.start)) or self.owner(10**15) or by)
+            if gone
+            else "",
         }
         if self.created:
             self.counts(gone[0]["at"] if gone else None, first)

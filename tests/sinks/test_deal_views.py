@@ -239,7 +239,7 @@ def test_reasons_add_up_by_day(centre: Client, migrated: str) -> None:
         migrated,
         "leads",
         lead | {"lead_id": "1", "disqualify_reason": "spam"},
-        lead | {"lead_id": "2", "disqualify_reason": "spam"},
+        lead | {"lead_id": "2", "disqualify_reason": "spam", "manager": "b", "disqualified_of": "a"},
         {"source": "crm", "lead_id": "3", "group": "sales"},
     )
     columns = "toString(day), kind, reason, manager, `group`, n, toFloat64(amount)"
