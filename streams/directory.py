@@ -69,6 +69,12 @@ class Directory:
         """Whether a manager is away at that time."""
         return any(period.holds(at) for period in self._absent.get(manager, ()))
 
+    def present_from(self, manager: str, at: int) -> int:
+        """The first moment from this one on at which a manager is not away."""
+        while ends := [p.end for p in self._absent.get(manager, ()) if p.holds(at) and p.end is not None]:
+            at = max(ends)
+        return at
+
     def manager(self, source: str, name: str, at: int) -> str:
         """Id of whom the source calls `name` at that time; empty for an empty name."""
         return _resolved(self._names.managers, self.managers, source, name, at)

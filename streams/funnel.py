@@ -39,6 +39,7 @@ class FunnelContent(msgspec.Struct, frozen=True):
     currency: str = "RUB"  #: company currency, ISO 4217
     rates: dict[str, Decimal] = {}  #: one unit of each other currency in the company's
     ignored: frozenset[str] = frozenset()  #: reasons of losses that are left out of the win rate
+    meeting_ahead_holds: bool = True  #: a deal with a meeting ahead is not stalled
     pipelines: dict[str, Pipeline] = {}
     #: (source, name) -> pipeline
     pipeline_names: Mapping[tuple[str, str], str] = {}
@@ -54,6 +55,7 @@ class Funnel:
         self.currency = known.currency
         self.pipelines = known.pipelines
         self.rates = known.rates
+        self.meeting_ahead_holds = known.meeting_ahead_holds
         self._ignored = known.ignored
         self._pipeline_names = known.pipeline_names
         self._stage_names = known.stage_names

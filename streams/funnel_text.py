@@ -11,6 +11,7 @@ FILE = "funnel.yaml"
 
 #: A rate beyond this is a slip of the pen.
 _LARGEST_RATE = Decimal(1_000_000)
+_KEYS = ("currency", "rates", "ignored_loss_reasons", "meeting_ahead_holds", "pipelines")
 _KINDS = ("open", "won", "lost")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _STAY = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(m|h|d|w)", re.ASCII)
@@ -21,7 +22,7 @@ _StageNames = dict[tuple[str, str, str], str]
 
 def read_funnel(text: str) -> FunnelContent:
     """What the funnel in `text` says. Raises `ConfigError`."""
-    top = read_yaml(FILE, text).mapping(("currency", "rates", "ignored_loss_reasons", "pipelines"))
+    top = read_yaml(FILE, text).mapping(_KEYS)
     currency = _currency(top["currency"]) if "currency" in top else "RUB"
     rates = {}
     for name, node in _named(top.get("rates")):
@@ -38,11 +39,12 @@ def read_funnel(text: str) -> FunnelContent:
         for key, alias in _aliases(fields.get("aliases")):
             if pipeline_names.setdefault(key, id) != id:
                 raise alias.fault(f"a name that no other pipeline has; {pipeline_names[key]} has it")
-    ignored = top.get("ignored_loss_reasons")
+    ignored, holds = top.get("ignored_loss_reasons"), top.get("meeting_ahead_holds")
     return FunnelContent(
         currency,
         rates,
         frozenset(texts(ignored)) if ignored is not None else frozenset(),
+        holds.flag() if holds is not None else True,
         pipelines,
         pipeline_names,
         stage_names,

@@ -84,6 +84,7 @@ TABLES: dict[str, RowTable] = {
             "attempts",
             "disqualified_at",
             "disqualify_reason",
+            "disqualified_of",
         ),
     ),
     "measurements": RowTable(
@@ -148,13 +149,15 @@ TABLES: dict[str, RowTable] = {
             "currency",
             "loss_reason",
             "owner",
+            "owners",
+            "meeting_ahead",
         ),
         "owner",
     ),
     "customer_links": RowTable(("customer", "root"), ()),
     "tasks": RowTable(
         ("source", "task_id"),
-        ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner"),
+        ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner", "owners"),
         "owner",
     ),
 }

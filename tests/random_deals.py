@@ -111,8 +111,11 @@ class _Deals:
                     "pipeline": chance.choice(["", "", "other"]),
                 }
                 self.tell("deal.changed", **about, **named, **self.money(), actor=self.actor())
-            elif what < 0.4:
-                self.tell("meeting.held", **about, manager=manager, actor=self.actor())
+            elif what < 0.45:
+                for _ in range(chance.choice([1, 2, 3])):
+                    kind = chance.choice(["scheduled", "scheduled", "held", "missed"])
+                    self.tell(f"meeting.{kind}", **about, manager=manager, actor=self.actor())
+                    self.wait()
             else:
                 place = place if chance.random() < 0.15 else chance.choice(_STAGES)
                 pipeline, stage, kind = place

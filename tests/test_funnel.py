@@ -37,6 +37,13 @@ def test_stages_are_in_their_order_with_their_limits() -> None:
     assert known.stage("nowhere", "new") is None
 
 
+def test_a_meeting_ahead_holds_a_deal_unless_told_otherwise() -> None:
+    assert funnel().meeting_ahead_holds
+    assert not funnel(TEXT + "meeting_ahead_holds: false\n").meeting_ahead_holds
+    with pytest.raises(ConfigError, match="meeting_ahead_holds: expected true or false"):
+        funnel(TEXT + "meeting_ahead_holds: maybe\n")
+
+
 def test_names_of_the_source_become_ids_and_unknown_ones_show_up() -> None:
     known = funnel()
     assert known.pipeline_of("bitrix24", "0") == "main"

@@ -31,9 +31,11 @@ _OFFER_ANSWERED = CODES["offer_answered"]
 _OFFER_SHARED = CODES["offer_missed_shared"]
 _RING = CODES["ring"]
 _DIAL = CODES["dial"]
-_DIAL_ANSWERED = CODES["dial_answered"]
+#: At any hour, and in working hours.
+_DIAL_HOURS = CODES["dial_hours"]
+_DIAL_ANSWERED = (CODES["dial_answered"], CODES["dial_answered_hours"])
 _DIAL_CONVERSATION = CODES["dial_conversation"]
-_DIAL_EARLY = CODES["dial_early_hangup"]
+_DIAL_EARLY = (CODES["dial_early_hangup"], CODES["dial_early_hangup_hours"])
 _RESPONSE = CODES["response"]
 _WAITING = CODES["waiting"]
 #: At any hour, and in working hours.
@@ -101,13 +103,18 @@ def _dial(call: CallSummary, facts: list[Fact]) -> None:
     """An outbound call: facts of who dialled, at its start."""
     at = call.started_at or 0
     manager, group = call.caller, call.caller_group
-    facts.append(Fact(_DIAL, manager, group, True, at))
+
+    def add(*names: int) -> None:
+        facts.extend(Fact(name, manager, group, True, at) for name in names)
+
+    hours = 2 if call.in_hours else 1
+    add(*(_DIAL, _DIAL_HOURS)[:hours])
     if call.answered_at is not None:
-        facts.append(Fact(_DIAL_ANSWERED, manager, group, True, at))
+        add(*_DIAL_ANSWERED[:hours])
         if call.conversation:
-            facts.append(Fact(_DIAL_CONVERSATION, manager, group, True, at))
+            add(_DIAL_CONVERSATION)
         if call.talk_ms is not None and call.talk_ms < EARLY_HANGUP_MS:
-            facts.append(Fact(_DIAL_EARLY, manager, group, True, at))
+            add(*_DIAL_EARLY[:hours])
 
 
 def _ratings(call: CallSummary) -> list[Fact]:

@@ -14,8 +14,10 @@ from streams.journey.deals import (
     Standing,
     Stay,
     amount_of,
+    currency_at,
     is_forward,
     limit_of,
+    stalled_from,
 )
 from streams.journey.names import CODES
 from streams.journey.places import Directory
@@ -94,7 +96,9 @@ class _Facts:
     def proposals(self) -> None:
         """Each proposal by who sent it."""
         for event in self.deal.proposals:
-            by = Standing(event.at, event.manager, amount=event.text("amount"))
+            # A proposal names no currency: it is that of its deal.
+            currency = event.text("currency") or currency_at(self.deal, event.at)
+            by = Standing(event.at, event.manager, amount=event.text("amount"), currency=currency)
             self.add(_PROPOSAL, by, event.at)
             amount = amount_of(by, self.directory.funnel)
             if amount is not None:
@@ -196,4 +200,6 @@ class _Facts:
         limit = limit_of(deal.now, self.directory.funnel)
         if limit is not None:
             item(_LIMITED, deal.stays[0].entered_at)
-            item(_STALLED, limit)
+            stalled = stalled_from(deal, self.directory.funnel)
+            if stalled is not None:
+                item(_STALLED, stalled)

@@ -13,6 +13,7 @@ from streams.journey.state import EntityEvent, EntityState
 
 OPEN, WON, LOST = "open", "won", "lost"
 ROBOT = "system"
+_MEETINGS = frozenset({kinds.MEETING_SCHEDULED, kinds.MEETING_HELD, kinds.MEETING_MISSED})
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +51,14 @@ class Stay(msgspec.Struct, gc=False):
                 found = standing
         return found
 
+    def owners(self) -> list[tuple[int, str]]:
+        """Who was responsible from when on, in order; the first from the entry on."""
+        found = [(self.entered_at, self.opening.manager)]
+        for standing in self.standings:
+            if standing.manager != found[-1][1]:
+                found.append((standing.since, standing.manager))
+        return found
+
 
 class Deal(msgspec.Struct, gc=False):
     """A deal as its events tell it."""
@@ -61,6 +70,8 @@ class Deal(msgspec.Struct, gc=False):
     pipeline: str = ""
     stays: list[Stay] = []
     proposals: list[EntityEvent] = []
+    currencies: list[tuple[int, str]] = []  #: in which currency it is from when on
+    meetings: list[EntityEvent] = []
 
     @property
     def entity(self) -> str:
@@ -84,11 +95,13 @@ def read_deal(state: EntityState) -> Deal:
     removed = any(event.kind == kinds.DEAL_REMOVED for event in events)
     deal = Deal(state.source, state.id, events[-1].at, removed)
     deal.proposals = [event for event in events if event.kind == kinds.PROPOSAL]
+    deal.meetings = [event for event in events if event.kind in _MEETINGS]
     standing: Standing | None = None
     for event in events:
         if event.kind not in (kinds.DEAL_STAGE, kinds.DEAL_CHANGED):
             continue
         standing = _next_standing(standing, event)
+        deal.currencies.append((event.at, standing.currency))
         if event.kind == kinds.DEAL_STAGE:
             _move(deal, event, standing)
         deal.pipeline = event.text("pipeline") or deal.pipeline
@@ -145,6 +158,39 @@ def limit_of(stay: Stay, funnel: Funnel) -> int | None:
     if stay.kind != OPEN or known is None or known.max_stay_ms is None:
         return None
     return stay.entered_at + known.max_stay_ms
+
+
+def currency_at(deal: Deal, at: int) -> str:
+    """The currency of a deal at a moment; before any is known, the first."""
+    named = [(since, currency) for since, currency in deal.currencies if currency]
+    known = [currency for since, currency in named if since <= at]
+    return known[-1] if known else named[0][1] if named else ""
+
+
+def meeting_ahead(deal: Deal) -> list[tuple[int, int | None]]:
+    """When a meeting lay ahead: from one that was arranged to the next that took place or was missed.
+
+    Events do not say for when it is arranged; None as the end of the last says that it is to come.
+    """
+    found: list[tuple[int, int | None]] = []
+    since: int | None = None
+    for event in deal.meetings:
+        if event.kind == kinds.MEETING_SCHEDULED:
+            since = event.at if since is None else since
+        elif since is not None:
+            found.append((since, event.at))
+            since = None
+    return found if since is None else [*found, (since, None)]
+
+
+def stalled_from(deal: Deal, funnel: Funnel) -> int | None:
+    """From when on an open deal is stalled: past its limit, no meeting ahead; None while nobody can say."""
+    limit = limit_of(deal.now, funnel)
+    if limit is None or not funnel.meeting_ahead_holds:
+        return limit
+    ends = [end for _, end in meeting_ahead(deal)]
+    known = [end for end in ends if end is not None]
+    return max([limit, *known]) if len(known) == len(ends) else None
 
 
 def is_forward(stays: list[Stay], number: int, funnel: Funnel) -> bool:

@@ -1,6 +1,8 @@
 """Table rows of deals and tasks; columns as in `streams.records_tables`."""
 
-from streams.journey.deals import OPEN, Deal, Stay, amount_of, limit_of
+from typing import Any
+
+from streams.journey.deals import OPEN, Deal, Stay, amount_of, limit_of, meeting_ahead
 from streams.journey.places import Directory
 from streams.journey.rows import RowChange
 from streams.journey.tasks import Task
@@ -67,8 +69,24 @@ def _stay_row(deal: Deal, stay: Stay, owner: str, directory: Directory) -> RowCh
         last.currency,
         stay.loss_reason,
         owner,
+        _owners(stay.owners(), directory),
+        _ahead(deal, stay) if directory.funnel.meeting_ahead_holds else [],
     ]
     return RowChange("stage_stays", False, values)
+
+
+def _ahead(deal: Deal, stay: Stay) -> list[list[int]]:
+    """When a meeting lay ahead during a stay; an end of 0: it is to come."""
+    return [
+        [since, end or 0]
+        for since, end in meeting_ahead(deal)
+        if (end is None or end > stay.entered_at) and (stay.left_at is None or since < stay.left_at)
+    ]
+
+
+def _owners(owners: list[tuple[int, str]], directory: Directory) -> list[list[Any]]:
+    """Who was responsible from when on, each with the group in which he was then."""
+    return [[since, manager, directory.group_of(manager, since)] for since, manager in owners]
 
 
 def _item_row(deal: Deal, owner: str, directory: Directory, limit: int) -> RowChange:
@@ -106,5 +124,6 @@ def task_rows(task: Task, owner: str, directory: Directory) -> dict[RowKey, RowC
         task.due_at,
         task.done.at if task.done else None,
         owner,
+        _owners(task.owners, directory),
     ]
     return {("tasks", task.source, task.task_id): RowChange("tasks", False, values)}

@@ -19,6 +19,9 @@ _BY_TYPE = {
     "deal.changed": (DEAL, "deal_id"),
     "deal.removed": (DEAL, "deal_id"),
     "proposal.sent": (DEAL, "deal_id"),
+    "meeting.scheduled": (DEAL, "deal_id"),
+    "meeting.held": (DEAL, "deal_id"),
+    "meeting.missed": (DEAL, "deal_id"),
     "task.created": (TASK, "task_id"),
     "task.changed": (TASK, "task_id"),
     "task.done": (TASK, "task_id"),
@@ -46,7 +49,9 @@ def further_keys(event: Event) -> list[str]:
     kind = event.type
     if kind in _BY_TYPE:
         prefix, field = _BY_TYPE[kind]
-        return [f"{prefix}{event.source}:{event.data[field]}"]
+        # A meeting may be about no deal.
+        id = event.data.get(field)
+        return [f"{prefix}{event.source}:{id}"] if id else []
     if kind == "customer.linked":
         return [key for key in linked_keys(event) if key != event.customer]
     return []

@@ -72,12 +72,15 @@ LEAD_KINDS: Final = {
     "lead.removed": LEAD_REMOVED,
 }
 
-#: Events of a deal, by their type.
+#: Events of a deal, by their type; of meetings those that name it.
 DEAL_KINDS: Final = {
     "deal.stage_changed": DEAL_STAGE,
     "deal.changed": DEAL_CHANGED,
     "proposal.sent": PROPOSAL,
     "deal.removed": DEAL_REMOVED,
+    "meeting.scheduled": MEETING_SCHEDULED,
+    "meeting.held": MEETING_HELD,
+    "meeting.missed": MEETING_MISSED,
 }
 
 #: Events of a task, by their type.
@@ -114,8 +117,8 @@ READ_OF: Final[dict[int, tuple[str, ...]]] = {
     DEAL_CHANGED: ("amount", "currency", "pipeline"),
     PROPOSAL: ("amount", "currency"),
     DEAL_REMOVED: (),
-    TASK_CREATED: ("due_at",),
-    TASK_CHANGED: ("due_at",),
+    TASK_CREATED: ("due_at", "actor"),
+    TASK_CHANGED: ("due_at", "actor"),
     TASK_DONE: ("due_at", "actor"),
     TASK_REMOVED: (),
     MEETING_SCHEDULED: ("actor",),

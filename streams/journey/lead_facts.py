@@ -91,14 +91,19 @@ def _disqualified(lead: Lead, created: int, first: dict[str, int], facts: list[F
 def _clocks(lead: Lead, created: int, directory: Directory) -> list[_Clock]:
     """The group's and the centre's clock, and one for each ownership up to the attempt.
 
-    A lead that nobody owned when it was attempted belongs to who did it, from that moment on.
+    A lead that nobody owned when it was attempted belongs to who did it, from that moment on. Who was
+    away when it was assigned has his time from his return on, and nothing to answer for if it was taken
+    from him by then; if it was attempted by then, it was so at once.
     """
+    answered = lead.answered_at
 
     def own(manager: str, since: int, until: int) -> _Clock:
+        begins = directory.present_from(manager, since)
+        if answered is not None and since <= answered < until:
+            begins = min(begins, answered)
         calendar = directory.calendar(directory.group_of(manager, since))
-        return _Clock(manager, "", False, since, until, calendar)
+        return _Clock(manager, "", False, begins, until, calendar)
 
-    answered = lead.answered_at
     clocks = [_Clock("", lead.group, True, created, LASTING, directory.calendar(lead.group))]
     clocks += [
         own(owner.manager, owner.since, owner.until)
@@ -107,7 +112,7 @@ def _clocks(lead: Lead, created: int, directory: Directory) -> list[_Clock]:
     ]
     if answered is not None and lead.attempted_by and owner_at(lead.owners, answered) is None:
         clocks.append(own(lead.attempted_by, answered, LASTING))
-    return clocks
+    return [clock for clock in clocks if clock.since < clock.until]
 
 
 def _response(lead: Lead, clock: _Clock, facts: list[Fact]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from streams.journey import kinds
 from streams.journey.call_facts import UNKNOWN_AFTER_MS
 from streams.journey.calls import UNASSIGNED, CallSummary
-from streams.journey.ownership import Ownership, ownerships
+from streams.journey.ownership import Ownership, owner_at, ownerships
 from streams.journey.places import Directory
 from streams.journey.recovery import LOOK_AHEAD_MS, Timeline
 from streams.journey.state import LeadEvent, LeadState, Note
@@ -59,6 +59,14 @@ class Lead(msgspec.Struct, gc=False):
     def manager(self) -> str:
         """Whose it is: the last to be assigned, else who tried to reach the customer."""
         return self.owners[-1].manager if self.owners else self.attempted_by
+
+    @property
+    def disqualified_of(self) -> str:
+        """Whose it was when it was disqualified, else whose it is; empty for one that was not."""
+        if self.disqualified_at is None:
+            return ""
+        owner = owner_at(self.owners, max(self.created_at or 0, self.disqualified_at))
+        return owner.manager if owner else self.manager
 
     @property
     def answered_at(self) -> int | None:

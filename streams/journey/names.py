@@ -96,6 +96,10 @@ NAMES = (
     "wait_abandoned_all",
     "voicemail_hours",
     "voicemail_all",
+    "dial_hours",
+    "dial_answered_hours",
+    "dial_early_hangup_hours",
+    "task_put_off",
 )
 
 #: Index of each name.
@@ -112,6 +116,6 @@ ACTIVITY_CODES = _codes("meeting_scheduled", "complaint_justified") | {CODES["cr
 BEARERS = {
     **dict.fromkeys(_codes("lead_new", "open_lead") | {CODES["span_lead"]}, "lead"),
     **dict.fromkeys(_codes("stage_move", "stalled_deal"), "deal"),
-    **dict.fromkeys(_codes("task_done", "overdue_task"), "task"),
+    **dict.fromkeys(_codes("task_done", "overdue_task") | {CODES["task_put_off"]}, "task"),
     **dict.fromkeys(ACTIVITY_CODES, "activity"),
 }

@@ -72,6 +72,10 @@ class Funnel(Protocol):
     def minor_units(self, amount: str, currency: str, /) -> int | None:
         """The amount in hundredths of the company currency; None for a currency without a rate."""
 
+    @property
+    def meeting_ahead_holds(self) -> bool:
+        """Whether a deal with a meeting ahead is not stalled, however long it is in its stage."""
+
     def ignores(self, loss_reason: str, /) -> bool:
         """Whether losses with this reason are left out of the win rate."""
 
@@ -88,6 +92,9 @@ class Directory(Protocol):
 
     def absent(self, manager: str, at: int, /) -> bool:
         """Whether a manager is absent on the day of a moment."""
+
+    def present_from(self, manager: str, at: int, /) -> int:
+        """The first moment from this one on at which a manager is not absent."""
 
     def group_of_line(self, line: str, /) -> str:
         """Group that a line leads to, or an empty string."""

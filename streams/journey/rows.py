@@ -19,10 +19,12 @@ _TEXT = frozenset(
     {
         "customer", "direction", "group", "manager", "line", "outcome", "excluded_reason",
         "ended_by", "end_reason", "recording", "recovered_by", "tag", "state", "taken_by",
-        "channel", "disqualify_reason", "deal_id", "pipeline", "stage", "stage_kind", "currency",
-        "loss_reason", "lead_id", "owner", "root",
+        "channel", "disqualify_reason", "disqualified_of", "deal_id", "pipeline", "stage", "stage_kind",
+        "currency", "loss_reason", "lead_id", "owner", "root",
     }
 )  # fmt: skip
+#: Columns whose absence is an empty list.
+_LISTS = frozenset({"owners", "meeting_ahead"})
 _ZERO = frozenset(
     {"offers", "offers_missed", "transferred", "value", "misses", "attempts", "since", "entered_at"}
 )
@@ -38,8 +40,17 @@ class RowChange(msgspec.Struct, frozen=True, gc=False):
 
 def gone_row(table: str, key: list[Any]) -> RowChange:
     """Takes back the row with this key, whatever it holds."""
-    rest = (("" if c in _TEXT else 0 if c in _ZERO else None) for c in TABLES[table].rest)
+    rest = (_absent(column) for column in TABLES[table].rest)
     return RowChange(table, True, [*key, *rest])
+
+
+def _absent(column: str) -> Any:
+    """What stands in a column of a row that is no more."""
+    if column in _TEXT:
+        return ""
+    if column in _LISTS:
+        return []
+    return 0 if column in _ZERO else None
 
 
 def call_row(call: CallSummary, recovery: Recovery, customer: str) -> RowChange:
@@ -154,6 +165,7 @@ def lead_row(lead: Lead, customer: str) -> RowChange:
             lead.attempts,
             lead.disqualified_at,
             lead.disqualify_reason,
+            lead.disqualified_of,
         ],
     )
 

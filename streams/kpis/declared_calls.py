@@ -151,11 +151,32 @@ _WAITS = (
         help="Longest wait of an answered call of working hours.",
     ),
     _wait(
+        id="answer_wait_avg_s_all_hours",
+        title="Average wait, all hours",
+        formula=Mean("call_answered"),
+        min_n=5,
+        help="Mean wait of answered calls of all hours.",
+    ),
+    _wait(
         id="answer_wait_p50_s_all_hours",
         title="Median wait, all hours",
         formula=Quantile("call_answered", 50),
         min_n=10,
         help="Half of the answered calls of all hours waited no longer.",
+    ),
+    _wait(
+        id="answer_wait_p95_s_all_hours",
+        title="Wait, 95 %, all hours",
+        formula=Quantile("call_answered", 95),
+        min_n=20,
+        help="95 % of the answered calls of all hours waited no longer.",
+    ),
+    _wait(
+        id="answer_wait_max_s_all_hours",
+        title="Longest wait, all hours",
+        formula=Maximum("call_answered"),
+        min_n=1,
+        help="Longest wait of an answered call of any hour.",
     ),
 )
 

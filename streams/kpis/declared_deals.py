@@ -155,8 +155,8 @@ _OPEN = (
         unit="count",
         good="down",
         formula=OpenDue("stalled_deal", among="limited_deal"),
-        help="Open deals that are longer in their stage than it allows; null where no open deal has a limit, "
-        "n is how many have one.",
+        help="Open deals that are longer in their stage than its limit and have no meeting ahead (arranged "
+        "for them, and none held or missed since); null where no open deal has one; n is those that do.",
         personal=True,
         windows=NOW,
     ),
@@ -180,7 +180,7 @@ _PROPOSALS = (
         good="up",
         formula=Sum("proposal_amount"),
         needs=frozenset[Input]({"proposals"}),
-        help="Amounts of the proposals sent.",
+        help="Amounts of the proposals sent, in the company currency.",
         personal=True,
     ),
 )

@@ -60,9 +60,19 @@ _TASKS = (
         unit="share",
         good="up",
         formula=Ratio("task_in_time", of=("task_due",)),
-        help="Tasks done by their due time / those done by then or due since; by the due time last named.",
+        help="Tasks done by their due time / those done by then or due since; by the due time last named, of "
+        "who was to do it when it was done, or when it was due and not done.",
         personal=True,
         min_n=10,
+    ),
+    _tasks(
+        id="tasks_rescheduled",
+        title="Tasks put off",
+        unit="count",
+        good="down",
+        formula=Count("task_put_off"),
+        help="Due times of tasks not done that were put off, at that moment, by who did it.",
+        personal=True,
     ),
     _tasks(
         id="tasks_overdue",

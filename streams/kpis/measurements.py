@@ -157,6 +157,12 @@ _DECLARED = (
         "voicemail_hours", "n", "count", "a call of working hours that went to voicemail, at its end"
     ),
     Measurement("voicemail_all", "n", "count", "the same at any hour"),
+    Measurement("dial_hours", "n", "count", "an outbound call of working hours, at its start"),
+    Measurement("dial_answered_hours", "n", "count", "the same that the customer's side picked up"),
+    Measurement(
+        "dial_early_hangup_hours", "n", "count", "the same that was answered and ended in less than 10 s"
+    ),
+    Measurement("task_put_off", "n", "count", "a task not done whose due time was put off, at that moment"),
 )
 
 #: Kinds that panes do not count.

@@ -30,11 +30,37 @@ FROM {FACTS} FINAL
 WHERE name = '{name}'"""
 
 
-def _stays(since: str, where: str, upper: int, n: int) -> str:
-    return f"""SELECT {since} AS since, ifNull(left_at, {_LATER}) AS until, {_OF}, true AS whole,
-    {upper} AS upper, {n} AS n, {_NO_STEPS}
-FROM {_STAYS} FINAL
-WHERE stage_kind = 'open' AND {where}"""
+#: Each part of a stay or task in which one person had it: `had` (since when, manager, group), `ends`.
+_OF_OWNER = "had.2 AS manager, had.3 AS `group`"
+
+
+def _owned(table: str, begins: str, ends: str) -> str:
+    """SELECT of the rows of a table, once for each who had it; `begins` and `ends` are of the whole.
+
+    Rows of before owners were kept have one.
+    """
+    return f"""(SELECT *,
+    if(empty(owners), [(toUnixTimestamp64Milli({begins}), toString(manager), toString(`group`))], owners) AS every,
+    arrayMap(one -> fromUnixTimestamp64Milli(one.1, 'UTC'), every) AS begun,
+    arrayPushBack(arrayPopFront(begun), ifNull({ends}, {_LATER})) AS ended
+FROM {table} FINAL)
+ARRAY JOIN every AS had, begun AS begins, arrayMap(one -> least(one, ifNull({ends}, {_LATER})), ended) AS ends"""
+
+
+_EVERY_STAY = _owned(_STAYS, "entered_at", "left_at")
+
+
+_AHEAD = (
+    "arrayMap(one -> (fromUnixTimestamp64Milli(one.1, 'UTC'), "
+    f"if(one.2 = 0, {_LATER}, fromUnixTimestamp64Milli(one.2, 'UTC'))), meeting_ahead) AS steps"
+)
+
+
+def _stays(since: str, where: str, upper: int, n: int, steps: str = _NO_STEPS) -> str:
+    return f"""SELECT greatest({since}, begins) AS since, ends AS until, {_OF_OWNER}, true AS whole,
+    {upper} AS upper, {n} AS n, {steps}
+FROM {_EVERY_STAY}
+WHERE stage_kind = 'open' AND {where} AND since < until"""
 
 
 _WAITING = f"""SELECT ifNull(answered_at, ifNull(ended_at, started_at + {_UNKNOWN_AFTER})) AS over_at,
@@ -69,9 +95,13 @@ _STEPS = f"""SELECT customer, groupArray((begins, ends)) AS steps
     )
     WHERE customer != '' AND begins < ends
     GROUP BY customer"""
-_WITHOUT_STEP = f"""SELECT entered_at AS since, ifNull(left_at, {_LATER}) AS until, {_OF}, true AS whole,
-    1 AS upper, 1 AS n, ahead.steps AS steps
-FROM (SELECT * FROM {_STAYS} FINAL WHERE stage_kind = 'open') AS stays
+_WITHOUT_STEP = f"""SELECT since, until, manager, `group`, whole, upper, n, ahead.steps AS steps
+FROM
+(
+    SELECT customer, begins AS since, ends AS until, {_OF_OWNER}, true AS whole, 1 AS upper, 1 AS n
+    FROM {_EVERY_STAY}
+    WHERE stage_kind = 'open' AND since < until
+) AS stays
 LEFT JOIN ({_STEPS}) AS ahead ON ahead.customer = stays.customer"""
 
 #: By id of the KPI. The age of the oldest is on the working clock, which these records do not know.
@@ -87,16 +117,16 @@ STATES: dict[str, tuple[State, str]] = {
     "open_deals": (2, _stays("entered_at", "1", 1, 1)),
     "stalled_deals": (
         3,
-        _stays("assumeNotNull(due_at)", "due_at IS NOT NULL", 1, 0)
+        _stays("assumeNotNull(due_at)", "due_at IS NOT NULL", 1, 0, _AHEAD)
         + "\nUNION ALL\n"
         + _stays("entered_at", "due_at IS NOT NULL", 0, 1),
     ),
     "tasks_overdue": (
         2,
-        f"""SELECT assumeNotNull(due_at) AS since, ifNull(done_at, {_LATER}) AS until, {_OF}, true AS whole,
+        f"""SELECT greatest(assumeNotNull(due_at), begins) AS since, ends AS until, {_OF_OWNER}, true AS whole,
     1 AS upper, 1 AS n, {_NO_STEPS}
-FROM {_TASKS} FINAL
-WHERE created_at IS NOT NULL AND due_at IS NOT NULL""",
+FROM {_owned(_TASKS, "assumeNotNull(created_at)", "done_at")}
+WHERE created_at IS NOT NULL AND due_at IS NOT NULL AND since < until""",
     ),
     "deals_without_next_step": (2, _WITHOUT_STEP),
 }

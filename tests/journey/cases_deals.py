@@ -1,6 +1,20 @@
 """Deals, case by case: what moves, what waits, what is proposed, what never was."""
 
-from tests.journey.cases import DAY, HOUR, Case, Json, at, deal, each, group_only, none_of, own, stage, t
+from tests.journey.cases import (
+    DAY,
+    HOUR,
+    Case,
+    Json,
+    at,
+    deal,
+    each,
+    events,
+    group_only,
+    none_of,
+    own,
+    stage,
+    t,
+)
 
 _WON = ("deal_won", "won_amount", "deal_win", "win_amount", "deal_cycle")
 _MOVES = ("stage_move", "stage_move_back")
@@ -102,6 +116,19 @@ STAYS = [
             "stage_move": [each("m3", 3000), each("m1", 4000)],
             "deal_won": [each("m1", 4000)],
         },
+        {
+            "stage_stays": {
+                ("crm", "e00"): {
+                    "manager": "m3",
+                    "owners": [
+                        [t(0), "m1", "sales"], [t(1000), "m3", "support"], [t(1500), "m1", "sales"],
+                        [t(2000), "m3", "support"],
+                    ],
+                },
+                ("crm", "e04"): {"manager": "m3", "owners": [[t(3000), "m3", "support"]]},
+                ("crm", "e05"): {"manager": "m1", "owners": [[t(4000), "m1", "sales"]]},
+            }
+        },
     ),
     Case(
         "who left at the limit was in time",
@@ -136,6 +163,62 @@ STAYS = [
     ),
 ]  # fmt: skip
 
+MEETINGS = [
+    Case(
+        "past its limit, it is not stalled while a meeting is to come; its stay is late all the same",
+        deal(stage(0, "new"), at(1800, "meeting.scheduled", "m1")),
+        {
+            "limited_deal": [each("m1", 0, 0)], "stalled_deal": [],
+            "stage_judged": [each("m1", HOUR)], "stage_on_time": [],
+        },
+        {
+            "stage_stays": {("crm", "e00"): {"meeting_ahead": [[t(1800), 0]], "due_at": t(HOUR)}},
+            "deals": {("crm", "d1"): {"due_at": t(HOUR)}},
+        },
+    ),
+    Case(
+        "held before the limit, it changes nothing",
+        deal(stage(0, "new"), at(600, "meeting.scheduled", "m1"), at(1800, "meeting.held", "m1")),
+        {"stalled_deal": [each("m1", HOUR, 0)], "meeting_held": [each("m1", 1800)]},
+        {"stage_stays": {("crm", "e00"): {"meeting_ahead": [[t(600), t(1800)]]}}},
+    ),
+    Case(
+        "stalled, then with a meeting ahead, then stalled again since it was missed",
+        deal(
+            stage(0, "new"), at(2 * HOUR, "meeting.scheduled", "m1"),
+            at(2.5 * HOUR, "meeting.scheduled", "m3"), at(3 * HOUR, "meeting.missed", "m1"),
+        ),
+        {"stalled_deal": [each("m1", 3 * HOUR, 0)]},
+        {"stage_stays": {("crm", "e00"): {"meeting_ahead": [[t(2 * HOUR), t(3 * HOUR)]]}}},
+    ),
+    Case(
+        "a meeting that names no deal, or another one, holds none",
+        [
+            *deal(stage(0, "new")),
+            *events(
+                at(60, "meeting.scheduled", "m1", event_id="x"),
+                at(60, "meeting.scheduled", "m1", event_id="y", deal_id="d2"),
+            ),
+        ],
+        {"stalled_deal": [each("m1", HOUR, 0)], "open_deal": [each("m1", 0, 0)]},
+    ),
+    Case(
+        "a meeting stands beside those stays alone during which it lay ahead",
+        deal(
+            stage(0, "new"), stage(600, "offer"), at(700, "meeting.scheduled", "m1"), stage(800, "talks"),
+            at(900, "meeting.held", "m1"), stage(1000, "offer"),
+        ),
+        {"stalled_deal": [each("m1", 1000 + DAY, 0)]},
+        {
+            "stage_stays": {
+                ("crm", "e00"): {"meeting_ahead": []},
+                ("crm", "e01"): {"meeting_ahead": [[t(700), t(900)]]},
+                ("crm", "e03"): {"meeting_ahead": [[t(700), t(900)]]},
+                ("crm", "e05"): {"meeting_ahead": []},
+            }
+        },
+    ),
+]  # fmt: skip
 OTHERS = [
     Case(
         "a proposal counts without a stage, but makes no deal",
@@ -150,6 +233,20 @@ OTHERS = [
             "open_deal": [],
         },
         {"deals": {}, "stage_stays": {}},
+    ),
+    Case(
+        "a proposal is in the currency of its deal, even one that came before it",
+        deal(
+            at(0, "proposal.sent", "m1", amount="1"), stage(60, "talks", currency="USD", amount="7"),
+            at(90, "proposal.sent", "m1", amount="2"), changed(120, currency="RUB"),
+            at(150, "proposal.sent", "m1", amount="4"),
+            at(180, "proposal.sent", "m1", amount="4", currency="USD"),
+        ),
+        {
+            "proposal_amount": [
+                each("m1", 0, 9_050), each("m1", 90, 18_100), each("m1", 150, 400), each("m1", 180, 36_200),
+            ]
+        },
     ),
     Case(
         "who sends a proposal does not get the deal; two of one moment are one of both amounts",
@@ -201,4 +298,4 @@ OTHERS = [
     ),
 ]  # fmt: skip
 
-CASES = [*MOVES, *STAYS, *OTHERS]
+CASES = [*MOVES, *STAYS, *MEETINGS, *OTHERS]

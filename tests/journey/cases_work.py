@@ -1,4 +1,4 @@
-"""Tasks, activities, and what became of missed customers and of leads, case by case."""
+"""Activities, and what became of missed customers and of leads, case by case."""
 
 from typing import Any
 
@@ -11,95 +11,9 @@ from tests.journey.cases import (
     each,
     events,
     group_only,
-    none_of,
     own,
     t,
-    task,
-    text,
 )
-
-_DUE = ("task_due", "task_in_time", "overdue_task")
-
-
-def created(due: float | None = None, manager: str = "m1", seconds: float = 0) -> Json:
-    return at(seconds, "task.created", manager, due_at="" if due is None else text(due))
-
-
-def done(seconds: float, manager: str = "m1", **fields: str) -> Json:
-    return at(seconds, "task.done", manager, **fields)
-
-
-def moved(seconds: float, manager: str = "", due: float | None = None) -> Json:
-    return at(seconds, "task.changed", manager, due_at="" if due is None else text(due))
-
-
-TASKS = [
-    Case(
-        "done before it was due, it is judged when done",
-        task(created(3600), done(1800)),
-        {
-            "task_done": [each("m1", 1800)], "task_due": [each("m1", 1800)],
-            "task_in_time": [each("m1", 1800)], "overdue_task": [],
-        },
-        {
-            "tasks": {
-                ("crm", "t1"): {
-                    "manager": "m1", "group": "sales", "created_at": t(0), "due_at": t(3600),
-                    "done_at": t(1800),
-                }
-            }
-        },
-    ),
-    Case(
-        "done late, it is judged when it was due",
-        task(created(600), done(1200)),
-        {
-            "task_done": [each("m1", 1200)], "task_due": [each("m1", 600)],
-            **none_of("task_in_time", "overdue_task"),
-        },
-    ),
-    Case(
-        "moved after it was due, and done the moment it is due now",
-        task(created(600), moved(1000, due=3600), done(3600)),
-        {
-            "task_done": [each("m1", 3600)], "task_due": [each("m1", 3600)],
-            "task_in_time": [each("m1", 3600)], "overdue_task": [],
-        },
-    ),
-    Case(
-        "given to another and not done, it is overdue with him",
-        task(created(600), moved(300, "m3")),
-        {
-            "task_due": [each("m3", 600)], "overdue_task": [each("m3", 600, 0)],
-            **none_of("task_done", "task_in_time"),
-        },
-    ),
-    Case(
-        "without a day to be done by, it is only done",
-        task(created(), done(60)),
-        {"task_done": [each("m1", 60)], **none_of(*_DUE)},
-    ),
-    Case(
-        "done by a colleague it is his, by a robot nobody's; the group is the responsible's",
-        [
-            *task(created(), done(60, actor="m3")),
-            *events(done(90, actor="system", task_id="t2", event_id="other")),
-        ],
-        {"task_done": [each("m3", 60, group="sales"), each("", 90, group="sales")]},
-    ),
-    Case(
-        "done twice, the first counts",
-        task(created(600), done(300), done(900, "m3")),
-        {"task_done": [each("m1", 300)]},
-        {"tasks": {("crm", "t1"): {"done_at": t(300), "manager": "m3"}}},
-    ),
-    Case(
-        "a removed task never was",
-        task(created(600), done(300), at(30, "task.removed")),
-        {**none_of("task_done", *_DUE), "crm_action": [each("m1", 0), each("m1", 300)]},
-        {"tasks": {}},
-    ),
-]  # fmt: skip
 
 
 def rated(seconds: float, score: float, manager: str = "m1", **fields: Any) -> Json:
@@ -301,4 +215,4 @@ LEADS = [
     ),
 ]  # fmt: skip
 
-CASES = [*TASKS, *ACTIVITIES, *MISSED, *LEADS]
+CASES = [*ACTIVITIES, *MISSED, *LEADS]

@@ -210,7 +210,16 @@ def test_an_outbound_call_waits_from_its_start_and_belongs_to_who_dialled() -> N
 def test_a_dial_nobody_picked_up_is_never_missed() -> None:
     feed = folded(dial("k1", 0, None, 30))
     assert record(feed)["outcome"] == "no_answer"
-    assert {key.name for key in feed.facts} == {"dial"}
+    assert {key.name for key in feed.facts} == {"dial", "dial_hours"}
+
+
+def test_a_dial_after_hours_counts_but_not_for_shares() -> None:
+    evening = 7 * 3600  # 19:00: sales close at 18:00, support at 20:00
+    feed = folded(dial("k1", evening, evening + 5, evening + 9), dial("k2", evening, None, evening + 9, "m3"))
+    assert sorted(set(feed.named("dial_hours"))) == [("m3", "support", True, t(evening), 1)]
+    assert len(feed.named("dial")) == 2
+    assert len(feed.named("dial_early_hangup")) == len(feed.named("dial_answered")) == 1
+    assert feed.named("dial_answered_hours") == feed.named("dial_early_hangup_hours") == []
 
 
 def test_a_robot_that_answers_a_dial_is_no_conversation() -> None:

@@ -6,13 +6,14 @@ import pytest
 
 from tests.journey.cases import Case, Json, expected
 from tests.journey.cases_deals import CASES as DEALS
+from tests.journey.cases_tasks import CASES as TASKS
 from tests.journey.cases_wins import CASES as WINS
 from tests.journey.cases_work import CASES as WORK
 from tests.journey.feeding import PIPELINES, Feed
 from tests.random_calls import HOURS, LINES, MANAGERS
 from tests.recount import Counted, recount
 
-CASES = [*DEALS, *WINS, *WORK]
+CASES = [*DEALS, *WINS, *TASKS, *WORK]
 _IDS = {"deals": "deal_id", "stage_stays": "event_id", "tasks": "task_id"}
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -182,6 +182,13 @@ def test_a_lead_that_is_disqualified_untouched_was_not_answered() -> None:
     assert not tried.named("lead_disqualified_untouched")
 
 
+def test_disqualified_it_stays_with_who_had_it_then() -> None:
+    feed = folded(form(), assigned(60, "m1"), [lead("disqualified", 100, reason="spam")], assigned(200, "m2"))
+    assert (row(feed)["manager"], row(feed)["disqualified_of"]) == ("m2", "m1")
+    unowned = folded(form(), [lead("disqualified", 100, reason="spam")], assigned(200, "m2"))
+    assert row(unowned)["disqualified_of"] == "m2"
+
+
 def test_created_twice_it_began_the_first_time() -> None:
     feed = folded(form(100, channel="call", event_id="b"), form(0, event_id="a"))
     assert (row(feed)["created_at"], row(feed)["channel"]) == (t(0), "web_form")

@@ -1,4 +1,4 @@
-"""What the contract says of the KPI that need calls and leads: id, subjects, whether a state of now."""
+"""What the contract says of each KPI: id, subjects, whether a state of now, or known from records alone."""
 
 ROLLING = {
     "calls_in": "ga",
@@ -18,6 +18,16 @@ ROLLING = {
     "answer_wait_p50_s": "ga",
     "answer_wait_p95_s": "ga",
     "answer_wait_max_s": "ga",
+    # "waits and service level those within working hours, with *_all_hours for the rest"
+    "answer_wait_avg_s_all_hours": "ga",
+    "answer_wait_p50_s_all_hours": "ga",
+    "answer_wait_p95_s_all_hours": "ga",
+    "answer_wait_max_s_all_hours": "ga",
+    "missed_share_all_hours": "ga",
+    "dials_answered_share_all_hours": "mga",
+    "early_hangup_share_all_hours": "mga",
+    "service_level_all_hours": "ga",
+    "lost_callers": "ga",
     "service_level": "ga",
     "talk_s": "mga",
     "avg_talk_s": "mga",
@@ -46,6 +56,25 @@ ROLLING = {
     "contact_rate": "mga",
     "touches_per_lead": "mga",
     "disqualified_share": "mga",
+    "stage_moves": "mga",
+    "stage_dwell_p50_s": "mga",
+    "deals_won": "mga",
+    "deals_reopened": "mga",
+    "won_amount": "mga",
+    "avg_deal": "mga",
+    "deals_lost": "mga",
+    "win_rate": "mga",
+    "cycle_p50_s": "mga",
+    "stage_on_time_share": "mga",
+    "proposals_sent": "mga",
+    "proposal_amount": "mga",
+    "meetings_held": "mga",
+    "meetings_missed": "mga",
+    "tasks_done": "mga",
+    "csat_avg": "mga",
+    "qa_avg": "mga",
+    "complaints": "mga",
+    "crm_actions": "mga",
 }
 OF_NOW = {
     "calls_waiting": "ga",
@@ -54,4 +83,23 @@ OF_NOW = {
     "open_missed_oldest_s": "ga",
     "open_leads": "mga",
     "open_leads_oldest_s": "mga",
+    "open_deals": "mga",
+    "stalled_deals": "mga",
+    "tasks_overdue": "mga",
+    "days_since_win": "mga",
+    "deals_without_next_step": "mga",
 }
+#: Of days and periods.
+OF_RECORDS = {
+    "recovered_share": "ga",
+    "deals_won_new": "mga",
+    "deals_won_repeat": "mga",
+    "enquiry_to_deal": "mga",
+    "lead_to_proposal": "mga",
+    "proposal_to_won": "mga",
+    "lead_handling_p50_s": "mga",
+}
+#: Of managers, but not in their own power: rules on managers and bonuses must refuse these.
+NOT_PERSONAL = (
+    "avg_deal cycle_p50_s contact_rate complaints crm_actions dials_answered_share offers leads_new".split()
+)

@@ -13,13 +13,16 @@ from streams.records import PaneState
 from streams.windows.items import OpenItems
 from streams.windows.pane import apply
 from streams.windows.totals import Totals
-from tests.kpis.contract_ids import OF_NOW, ROLLING
+from tests.kpis.contract_ids import NOT_PERSONAL, OF_NOW, OF_RECORDS, ROLLING
 
 
 def test_every_id_of_the_contract_is_declared_for_its_subjects() -> None:
-    assert {id: KPIS[id].subjects for id in ROLLING | OF_NOW} == ROLLING | OF_NOW
+    contract = ROLLING | OF_NOW | OF_RECORDS
+    assert {id: KPIS[id].subjects for id in contract} == contract
     assert all(KPIS[id].windows == ("5m", "15m", "30m", "1h", "today") for id in ROLLING)
     assert all(KPIS[id].windows == ("now",) for id in OF_NOW)
+    assert all(KPIS[id].windows == () for id in OF_RECORDS)
+    assert not any(KPIS[id].personal for id in NOT_PERSONAL)
 
 
 @pytest.mark.parametrize("kpi", KPIS.values(), ids=KPIS)

@@ -15,6 +15,7 @@ Parameters of `recount` (a directory in plain terms):
   `unmapped:<source>:<name>`.
 - `key`: turns the customer of an event into the key by which the product knows him
 - `pipelines`: the funnel
+- `away`: manager id -> (from, until) in ms, when he is absent; asked for leads, not for offers
 
 Limits are the defaults of the contract. Of times it knows milliseconds only.
 """
@@ -58,6 +59,8 @@ def recount(
     names: dict[tuple[str, str], str] | None = None,
     key: Callable[[str], str] = str,
     pipelines: Pipelines | None = None,
+    *,
+    away: dict[str, list[tuple[int, int]]] | None = None,
 ) -> Counted:
     """Counts valid canonical events given in the order of the log."""
     funnel = pipelines or Pipelines()
@@ -71,6 +74,7 @@ def recount(
         currency=funnel.currency,
         rates=funnel.rates,
         ignored=funnel.ignored,
+        away=away or {},
     )
     first: dict[tuple[str, str], Json] = {}
     for event in events:

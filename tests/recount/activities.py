@@ -1,12 +1,11 @@
 """Meetings, complaints, ratings, and what a manager did in the CRM."""
 
 from tests.recount.merging import Found, merged
-from tests.recount.plain import Counted, Json, Plain
+from tests.recount.plain import MEETINGS, Counted, Json, Plain
 
-_MEETINGS = ("meeting.scheduled", "meeting.held", "meeting.missed")
 #: What somebody has to do something for.
 _DONE_BY_SOMEBODY = (
-    "lead.assigned", "lead.disqualified", "deal.stage_changed", "deal.changed", "proposal.sent", *_MEETINGS,
+    "lead.assigned", "lead.disqualified", "deal.stage_changed", "deal.changed", "proposal.sent", *MEETINGS,
     "task.created", "task.changed", "task.done", "customer.contacted",
 )  # fmt: skip
 
@@ -37,7 +36,7 @@ def _activity(event: Json, plain: Plain) -> Found:
     entity, kind, at, manager = _entity(event), event["type"], event["at"], event["manager"]
     group = plain.group_of(manager)
     found: Found = []
-    if kind in _MEETINGS:
+    if kind in MEETINGS:
         found.append(((entity, kind.replace(".", "_"), manager, group, True, at), 1))
     if kind == "complaint.created":
         found.append(((entity, "complaint", "", group, True, at), 1))

@@ -9,19 +9,22 @@ from typing import Any
 
 from tests.recount.merging import Found, merged
 from tests.recount.money import minor_units
-from tests.recount.plain import DEAL_ORDER, Counted, Json, Plain
+from tests.recount.plain import DEAL_ORDER, MEETINGS, Counted, Json, Plain
 
 
 def count_deals(events: list[Json], plain: Plain, counted: Counted) -> None:
     """Counts the deals; `events` are all of the log, whosever they are."""
     by_deal: dict[tuple[str, str], list[Json]] = {}
+    meetings: dict[tuple[str, str], list[Json]] = {}
     for event in events:
         if event["type"] in DEAL_ORDER:
             by_deal.setdefault((event["source"], event["deal_id"]), []).append(event)
+        elif event["type"] in MEETINGS and event.get("deal_id"):
+            meetings.setdefault((event["source"], event["deal_id"]), []).append(event)
     for key, own in by_deal.items():
         own.sort(key=lambda e: (e["at"], DEAL_ORDER.index(e["type"]), e["event_id"]))
         if all(event["type"] != "deal.removed" for event in own):
-            deal = _OneDeal(key, own, plain, counted)
+            deal = _OneDeal(key, own, meetings.get(key, []), plain, counted)
             deal.count()
             counted.facts.update(merged(deal.found))
 
@@ -49,11 +52,14 @@ class _Stay:
 
 
 class _OneDeal:
-    """One deal that was not removed; `own` are its events in their order."""
+    """One deal that was not removed; `own` are its events in their order, `meetings` those about it."""
 
-    def __init__(self, key: tuple[str, str], own: list[Json], plain: Plain, counted: Counted) -> None:
+    def __init__(
+        self, key: tuple[str, str], own: list[Json], meetings: list[Json], plain: Plain, counted: Counted
+    ) -> None:
         self.key = key
         self.own = own
+        self.meetings = meetings
         self.plain = plain
         self.counted = counted
         self.entity = f"{key[0]}/{key[1]}"
@@ -91,6 +97,14 @@ class _OneDeal:
             if event["type"] != "proposal.sent" and event["manager"] and event["manager"] != who:
                 since, who = event["at"], event["manager"]
         return since
+
+    def ahead(self) -> list[tuple[int, int]]:
+        """From each meeting that was arranged to the first held or missed then or after; 0: none was yet."""
+        over = sorted(event["at"] for event in self.meetings if event["type"] != "meeting.scheduled")
+        begun = {e["at"]: 0 for e in self.meetings if e["type"] == "meeting.scheduled"}
+        every = [(at, next((end for end in over if end >= at), 0)) for at in sorted(begun)]
+        # Of several arranged before the same end, the earliest began it.
+        return [pair for n, pair in enumerate(every) if not n or every[n - 1][1] != pair[1]]
 
     def limit(self, stay: _Stay) -> int | None:
         """When a stay in an open stage becomes too long."""
@@ -131,7 +145,11 @@ class _OneDeal:
         for event in self.own:
             if event["type"] == "proposal.sent":
                 self.add("proposal", event["at"], event["manager"])
-                amount = minor_units(self.plain, event.get("amount"), event.get("currency") or "")
+                told = [(e["at"], e["currency"]) for e in self.own if e.get("currency")]
+                before = [currency for at, currency in told if at <= event["at"]][-1:]
+                # Of no currency of its own, it is in that of its deal.
+                currency = event.get("currency") or [*before, *(c for _, c in told), ""][0]
+                amount = minor_units(self.plain, event.get("amount"), currency)
                 if amount is not None:
                     self.add("proposal_amount", event["at"], event["manager"], amount)
 
@@ -223,7 +241,22 @@ class _OneDeal:
             "amount_minor": self.amount(known),
             "currency": self.last("currency", known),
             "loss_reason": stay.opened.get("loss_reason") or "",
+            "owners": self.owners(stay),
+            "meeting_ahead": [
+                [since, end]
+                for since, end in self.ahead()
+                if (not end or end > stay.at) and (stay.left is None or since < stay.left)
+            ],
         }
+
+    def owners(self, stay: _Stay) -> list[list[Any]]:
+        """Who was responsible for it during a stay, from when on and in which group."""
+        found = [[stay.at, self.last("manager", stay.first + 1)]]
+        for place in range(stay.first + 1, len(self.own) if stay.after is None else stay.after):
+            who = self.last("manager", place + 1)
+            if who != found[-1][1]:
+                found.append([self.own[place]["at"], who])
+        return [[at, who, self.plain.group_of(who)] for at, who in found]
 
     def row(self) -> None:
         stay, created = self.stays[-1], self.stays[0].at
@@ -253,7 +286,9 @@ class _OneDeal:
         if limit is None:
             return
         self.add("limited_deal", created, owner, 0)
-        self.add("stalled_deal", limit, owner, 0)
+        ends = [end for _, end in self.ahead()]
+        if 0 not in ends:
+            self.add("stalled_deal", max([limit, *ends]), owner, 0)
         self.counted.items[self.entity] = {
             "kind": "deal_stage",
             "item_id": self.entity,

@@ -84,13 +84,17 @@ class CallFacts:
     def dial(self, call: Json) -> None:
         manager, at = call["caller"], call["started_at"]
         group = self.plain.group_of(manager) if manager else call["group"]
-        self.fact(call, "dial", manager, group, whole=True, at=at)
+        names = ["dial"]
         if call["answered_at"] is not None:
-            self.fact(call, "dial_answered", manager, group, whole=True, at=at)
-        if call["conversation"]:
-            self.fact(call, "dial_conversation", manager, group, whole=True, at=at)
+            names.append("dial_answered")
         if call["talk_ms"] is not None and call["talk_ms"] < 10 * SECOND:
-            self.fact(call, "dial_early_hangup", manager, group, whole=True, at=at)
+            names.append("dial_early_hangup")
+        if call["in_hours"]:
+            names += [f"{name}_hours" for name in names]
+        if call["conversation"]:
+            names.append("dial_conversation")
+        for name in names:
+            self.fact(call, name, manager, group, whole=True, at=at)
 
     def offers(self, call: Json) -> None:
         rang = [x for x in call["legs"] if x["offered_at"] is not None]

@@ -95,6 +95,10 @@ class _OneLead:
             "attempts": sum(contact is None or at <= contact for at in self.dials),
             "disqualified_at": gone[0]["at"] if gone else None,
             "disqualify_reason": gone[0].get("reason", "") if gone else "",
+            # Whose it was then: giving it away later changes nothing.
+            "disqualified_of": (self.owner(max(gone[0]["at"], self.start)) or self.owner(10**15) or by)
+            if gone
+            else "",
         }
         if self.created:
             self.counts(gone[0]["at"] if gone else None, first)
@@ -145,8 +149,11 @@ class _OneLead:
         for manager, since, until in self.stints():
             mine = tried is not None and since <= tried and (until is None or tried < until)
             owned = owned or mine
-            if tried is None or since <= tried:
-                self.clock(manager, self.plain.group_of(manager), since, until, tried if mine else None)
+            starts = self.plain.back(manager, since)
+            if mine and tried is not None:
+                starts = min(starts, tried)
+            if (tried is None or since <= tried) and (until is None or starts < until):
+                self.clock(manager, self.plain.group_of(manager), starts, until, tried if mine else None)
         if first and tried is not None and first[4] and not owned:
             self.clock(first[4], self.plain.group_of(first[4]), tried, None, tried)
 

@@ -20,6 +20,7 @@ ORDER = [
 ]  # fmt: skip
 LEAD_ORDER = ["lead.created", "lead.assigned", "lead.disqualified", "lead.removed"]
 DEAL_ORDER = ["deal.stage_changed", "deal.changed", "proposal.sent", "deal.removed"]
+MEETINGS = ("meeting.scheduled", "meeting.held", "meeting.missed")
 TASK_ORDER = ["task.created", "task.changed", "task.done", "task.removed"]
 #: Facts about what is open: no part of minutes.
 OPEN = (
@@ -77,6 +78,15 @@ class Plain:
     currency: str = "RUB"
     rates: dict[str, Decimal] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    #: manager -> from when until when he is away
+    away: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def back(self, manager: str, at: int) -> int:
+        """When somebody is there, at this moment or after it."""
+        for begin, end in sorted(self.away.get(manager, [])):
+            if begin <= at < end:
+                at = end
+        return at
 
     def resolve(self, source: str, name: str | None) -> str:
         if not name or name == "system":

@@ -75,7 +75,7 @@ def some_records(seed: int) -> Records:
         found.tasks.append(
             {"source": "crm", "task_id": f"t{number}", "customer": chance.choice(customers), "manager": who,
              "group": PEOPLE[who], "created_at": at, "due_at": at + moment_after(chance),
-             "done_at": maybe(chance, at + moment_after(chance))}
+             "done_at": maybe(chance, at + moment_after(chance)), "owners": owners(chance, who, at)}
         )  # fmt: skip
     for number in range(60):
         who = chance.choice(list(PEOPLE))
@@ -98,6 +98,22 @@ def moment_after(chance: random.Random) -> timedelta:
     return timedelta(minutes=chance.randrange(1, 60 * 24 * 8))
 
 
+def owners(chance: random.Random, last: str, at: datetime, left: datetime | None = None) -> list[Any]:
+    """Who had something from when on, one after another up to `last`; now and then rows of before say nothing."""
+    if chance.random() < 0.3:
+        return []
+    begins = sorted({at, *(moment(chance, at, left or at + 8 * DAY) for _ in range(chance.randrange(3)))})
+    people = [chance.choice(list(PEOPLE)) for _ in begins[1:]] + [last]
+    return [(ms(begin), who, PEOPLE[who]) for begin, who in zip(begins, people, strict=True)]
+
+
+def ahead(chance: random.Random, at: datetime) -> list[Any]:
+    """When a meeting lay ahead; the last may still."""
+    edges = sorted(moment(chance, at, at + 8 * DAY) for _ in range(chance.choice([0, 0, 1, 2, 3])))
+    ends = [ms(edge) for edge in edges]
+    return list(zip(ends[::2], [*ends[1::2], 0], strict=False))
+
+
 def deal(chance: random.Random, found: Records, id_: str, customer: str) -> None:
     """A deal of one to four stays."""
     who = chance.choice(list(PEOPLE))
@@ -108,7 +124,8 @@ def deal(chance: random.Random, found: Records, id_: str, customer: str) -> None
         found.stays.append(
             {"source": "crm", "event_id": f"{id_}-{number}", "deal_id": id_, "stage_kind": kind, "entered_at": at,
              "left_at": left, "due_at": maybe(chance, at + DAY) if kind == "open" else None, "manager": who,
-             "group": PEOPLE[who], "customer": customer}
+             "group": PEOPLE[who], "customer": customer, "owners": owners(chance, who, at, left),
+             "meeting_ahead": ahead(chance, at)}
         )  # fmt: skip
         if kind == "won" and kinds[number - 1] != "won":
             found.wins.append((id_, customer, who, at))

@@ -71,4 +71,6 @@ _EMPTY: dict[str, Any] = {
     "version": 1,
     "flags": [],
     "also": [],
+    "owners": [],
+    "meeting_ahead": [],
 }

@@ -221,7 +221,14 @@ def test_reasons_add_up_by_day(centre: Client, migrated: str) -> None:
         *stays("d3", EVENING - 2 * HOUR, ("lost", 0), **lost),  # the day before, in Moscow
         *stays("d4", EVENING, ("lost", 1), ("new", 1), ("lost", 0), manager="b"),  # lost twice
         *stays("d5", EVENING, ("new", 0), group="support", manager="c"),
-    )
+        # given away after the loss: it stays with who lost it
+        *stays(
+            "d7", EVENING, ("lost", 0), loss_reason="given away",
+            owners=[(EVENING, "a", "sales"), (EVENING + HOUR, "c", "support")], group="support", manager="c",
+        ),
+    )  # fmt: skip
+    entered = "SELECT manager, manager_at_entry FROM sales.stage_stays WHERE deal_id IN ('d3', 'd7') ORDER BY deal_id"
+    assert tuples(centre, entered) == [("a", "a"), ("c", "a")]
     also_lost = stays(
         "d5", EVENING - HOUR, ("new", 1), ("lost", 1), ("lost2", 0), group="support", manager="c"
     )
@@ -232,7 +239,7 @@ def test_reasons_add_up_by_day(centre: Client, migrated: str) -> None:
         migrated,
         "leads",
         lead | {"lead_id": "1", "disqualify_reason": "spam"},
-        lead | {"lead_id": "2", "disqualify_reason": "spam"},
+        lead | {"lead_id": "2", "disqualify_reason": "spam", "manager": "b", "disqualified_of": "a"},
         {"source": "crm", "lead_id": "3", "group": "sales"},
     )
     columns = "toString(day), kind, reason, manager, `group`, n, toFloat64(amount)"
@@ -244,6 +251,7 @@ def test_reasons_add_up_by_day(centre: Client, migrated: str) -> None:
             ("2026-01-13", "lost", None, "b", "sales", 2, None),
             ("2026-01-12", "lost", None, "c", "support", 1, None),
             ("2026-01-13", "disqualified", "spam", "a", "sales", 2, None),
+            ("2026-01-13", "lost", "given away", "a", "sales", 1, None),
         ],
         key=str,
     )

@@ -39,6 +39,17 @@ PROMISED = {
     "call_classes": "day source class n",
     "leaderboard": "as_of window kpi manager group value n rank group_mean leader gap_to_leader",
     "kpi_now": "as_of subject_kind subject kpi window value n",
+    "stage_stays": "source deal_id pipeline stage stage_kind entered_at left_at dwell_s manager customer amount "
+    "currency loss_reason",
+    "deals": "source deal_id pipeline stage stage_kind customer manager created_at closed_at amount currency "
+    "loss_reason",
+    "managers_now": "manager state since call_id",
+    "pipeline_now": "pipeline stage manager deals amount oldest_s overdue",
+    "reasons": "day kind reason manager group n",
+    "funnel": "period pipeline stage manager entered left_forward won lost conversion dwell_p50_s",
+    "plans": "subject_kind subject kpi period_start period_end plan",
+    "plan_fact": "subject_kind subject kpi period_start period_end plan fact attainment remaining forecast "
+    "needed_per_workday",
     "alerts": "alert_id rule severity state subject_kind subject kpi window value threshold n started_at "
     "ended_at summary",
     "managers": "manager name group time_zone active",

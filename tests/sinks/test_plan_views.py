@@ -78,7 +78,7 @@ def test_a_share_has_no_rate_and_what_nobody_did_is_0(centre: Client, migrated: 
         plan("manager", "m1", "dials_answered_share", 0.5, start, end),
         plan("manager", "m1", "deals_won", 9, start, end),
     )
-    put_panes(migrated, [("m:m1", minute(start), counted(dial=(8, 0), dial_answered=(2, 0)))])
+    put_panes(migrated, [("m:m1", minute(start), counted(dial_hours=(8, 0), dial_answered_hours=(2, 0)))])
     rows = centre.query(
         "SELECT kpi, fact, attainment, remaining, forecast, needed_per_workday FROM sales.plan_fact ORDER BY kpi"
     ).result_rows

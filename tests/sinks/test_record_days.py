@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from streams.clock import now_ms
 from streams.directory import Directory
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.record_keeper import RecordKeeper
+from tests.sinks.holding import Opened, at_ends, between, parts, subjects, unless_meeting
 from tests.sinks.random_records import (
     BEGIN,
     DAY,
@@ -55,11 +56,6 @@ def shown(store: Client, kpi: str) -> dict[tuple[str, str], tuple[float | None, 
     found = {(day, subject): (value, n) for day, subject, value, n in rows}
     assert len(found) == len(rows)
     return found
-
-
-def subjects(row: dict[str, Any]) -> list[str]:
-    own = [f"m:{row['manager']}"] if row["manager"] else []
-    return [*own, f"g:{row['group']}", "a:all"]
 
 
 def local(at: datetime, subject: str) -> str:
@@ -170,34 +166,6 @@ def test_how_long_a_lead_is_handled(centre: Client, migrated: str, seed: int) ->
         assert found[key][0] == pytest.approx(exact, rel=0.032)
 
 
-Opened = tuple[dict[str, Any], Callable[[datetime], bool]]
-
-
-def at_ends(opened: list[Opened], kind: str = "mga") -> dict[tuple[str, str], int]:
-    """How many hold at the last moment of each local day, from the first day of each subject on."""
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for subject, zone in ZONES.items():
-        if subject[0] not in kind:
-            continue
-        own = [holds for row, holds in opened if subject in subjects(row)]
-        day = (BEGIN - 2 * DAY).astimezone(ZoneInfo(zone)).date()
-        begun = False
-        while day < datetime.now(ZoneInfo(zone)).date():
-            last = datetime.combine(day + DAY, datetime.min.time(), ZoneInfo(zone)) - timedelta(
-                milliseconds=1
-            )
-            n = sum(holds(last.astimezone(UTC)) for holds in own)
-            begun = begun or n > 0
-            if begun:
-                found[str(day), subject] = n
-            day += DAY
-    return found
-
-
-def between(since: datetime, until: datetime | None) -> Callable[[datetime], bool]:
-    return lambda at: since <= at and (until is None or at < until)
-
-
 def states(store: Client, kpi: str) -> dict[tuple[str, str], int]:
     """Values without the zeros before something first held to a day's end."""
     found = shown(store, kpi)
@@ -212,25 +180,28 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
     keep(centre)
     opened = [row for row in records.stays if row["stage_kind"] == "open"]
     assert states(centre, "open_deals") == at_ends(
-        [(row, between(row["entered_at"], row["left_at"])) for row in opened]
+        had for row in opened for had in parts(row, row["entered_at"], row["left_at"])
     )
     limited = [row for row in opened if row["due_at"]]
     assert states(centre, "stalled_deals") == at_ends(
-        [(row, between(row["due_at"], row["left_at"])) for row in limited]
+        (of, unless_meeting(row, lasts))
+        for row in limited
+        for of, lasts in parts(row, row["due_at"], row["left_at"])
     )
     assert states(centre, "tasks_overdue") == at_ends(
-        [(row, between(row["due_at"], row["done_at"])) for row in records.tasks]
+        had for row in records.tasks for had in parts(row, row["due_at"], row["done_at"])
     )
     waiting = [call for call in records.calls if call["direction"] == "in" and not call["excluded_reason"]]
     assert states(centre, "calls_waiting") == at_ends(
         [(row, between(row["started_at"], row["ended_at"])) for row in waiting], "ga"
     )
 
-    def without_step(row: dict[str, Any]) -> Callable[[datetime], bool]:
-        lasts = between(row["entered_at"], row["left_at"])
-        return lambda at: lasts(at) and not has_step(records, row["customer"], at)
+    def without_step(row: dict[str, Any], lasts: Callable[[datetime], bool]) -> Opened:
+        return row, lambda at: lasts(at) and not has_step(records, row["customer"], at)
 
-    assert states(centre, "deals_without_next_step") == at_ends([(row, without_step(row)) for row in opened])
+    assert states(centre, "deals_without_next_step") == at_ends(
+        without_step(*had) for row in opened for had in parts(row, row["entered_at"], row["left_at"])
+    )
     assert all(value is None for value, _ in shown(centre, "longest_waiting_s").values())
 
 
