@@ -8,7 +8,7 @@ day on that a subject has had any, each later day that is over has its row, if o
 from streams.kpis.formulas import FromRecords
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import NO_COUNTS
-from streams.kpis.sql_days import DEFAULT_ZONE, dated, local_date
+from streams.kpis.sql_days import DEFAULT_ZONE, dated, local_date, tables_hash
 from streams.kpis.sql_panes import BUCKET
 from streams.kpis.sql_records import RECORDS
 from streams.kpis.sql_states import STATES
@@ -29,9 +29,10 @@ def kept_from_records(kpi: Kpi) -> bool:
 
 
 def changed_select() -> str:
-    """SELECT of a hash that is another one when rows have come to the tables, and every five minutes."""
+    """SELECT of what is another when rows or other tables have come in the place of these, and every five minutes."""
     tables = ", ".join(f"'{table}'" for table in RESTS_ON)
-    return f"""SELECT toStartOfFiveMinutes(now('UTC')), groupBitXor(cityHash64(table, partition, newest))
+    return f"""SELECT toStartOfFiveMinutes(now('UTC')), {tables_hash(RESTS_ON)},
+    groupBitXor(cityHash64(table, partition, newest))
 FROM
 (
     SELECT table, partition, max(max_block_number) AS newest

@@ -315,11 +315,11 @@ def test_what_a_record_becomes_changes_the_days_of_the_past(centre: Client, migr
     assert shown(centre, "proposal_to_won") == {}
 
 
-def test_states_of_now_are_told(centre: Client) -> None:
+def test_states_of_now_are_told(centre: Client, migrated: str) -> None:
     now = datetime.now(UTC)
     tokyo = now.astimezone(ZoneInfo("Asia/Tokyo")).date()
     won = now - 9 * DAY
-    put_customer_fact(centre, "crm/d1", "deal_win", "anna", "sales", won, "c1")
+    put_customer_fact(migrated, "crm/d1", "deal_win", "anna", "sales", won, "c1")
     centre.insert(
         "stage_stays",
         [["crm", "e1", "d2", "open", now - DAY, "anna", "sales", "c2", 1], ["crm", "e2", "d3", "open", now - DAY, "anna", "sales", "c3", 1]],
