@@ -63,7 +63,8 @@ ZONES = f"""SELECT concat('g:', `group`) AS subject, toString(time_zone) AS zone
     FROM {MANAGERS} FINAL
     WHERE time_zone != ''"""
 
-_ZONE = "if(zones.zone = '', default_zone, zones.zone)"
+#: The zone of a row, within `dated`.
+ZONE = "if(zones.zone = '', default_zone, zones.zone)"
 #: How long before its midnight in UTC a local day begins, and how long after it ends, at most.
 BEFORE = "INTERVAL 15 HOUR"
 AFTER = "INTERVAL 39 HOUR"
@@ -83,7 +84,7 @@ WHERE {where}"""
 
 def local_date(moment: str) -> str:
     """Local date of a moment, within `dated`."""
-    return f"toDate(formatDateTime({moment}, '%F', {_ZONE}))"
+    return f"toDate(formatDateTime({moment}, '%F', {ZONE}))"
 
 
 def tables_hash(tables: Iterable[str]) -> str:

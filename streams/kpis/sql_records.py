@@ -20,6 +20,8 @@ DAY_FACTS = frozenset(
         "meeting_missed",
     }
 )
+#: SELECT of how many there are, and the moment of the first, ms.
+FIRST_FACT = f"SELECT count(), toInt64(min(toUnixTimestamp64Milli(at))) FROM {FACTS}"
 _LEADS = "sales_rows.leads"
 _DEALS = "sales_rows.deals"
 _CALLS = "sales_rows.calls"
