@@ -61,6 +61,7 @@ _ENQUIRED = f"""SELECT customer, assumeNotNull(created_at) AS at, manager, `grou
     LEFT JOIN ({_CUSTOMERS}) AS sold ON sold.customer = first.customer
     WHERE (led.customer = '' OR led.lead_at > first.at + INTERVAL 24 HOUR)
         AND (sold.customer = '' OR isNull(sold.first_deal_at) OR sold.first_deal_at >= first.at)"""
+#: A win is told under the key of its deal, which alone knows the customer.
 _WINS = f"""SELECT wins.at AS at, wins.manager AS manager, wins.`group` AS `group`, wins.whole AS whole,
         arrayExists(other -> other.1 < wins.at AND other.2 != wins.entity, earlier.wins) AS again
     FROM (SELECT * FROM {FACTS} FINAL WHERE name = 'deal_win') AS wins
@@ -68,12 +69,12 @@ _WINS = f"""SELECT wins.at AS at, wins.manager AS manager, wins.`group` AS `grou
         ON sold.entity = wins.entity
     LEFT JOIN
     (
-        SELECT customer, groupArray((at, entity)) AS wins
-        FROM (SELECT * FROM {FACTS} FINAL WHERE name = 'deal_win') AS won
+        SELECT sold.customer AS customer, groupArray((won.at, won.entity)) AS wins
+        FROM (SELECT entity, at FROM {FACTS} FINAL WHERE name = 'deal_win') AS won
         INNER JOIN (SELECT concat(source, '/', deal_id) AS entity, customer FROM {_DEALS} FINAL) AS sold
             ON sold.entity = won.entity
-        WHERE customer != ''
-        GROUP BY customer
+        WHERE sold.customer != ''
+        GROUP BY sold.customer
     ) AS earlier ON earlier.customer = sold.customer"""
 _LEAD_ROWS = f"""SELECT source, lead_id, customer, manager, `group`, assumeNotNull(created_at) AS at, disqualified_at
     FROM {_LEADS} FINAL

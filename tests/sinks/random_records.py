@@ -146,8 +146,8 @@ def store_all(store: Client, url: str, records: Records) -> None:
     )
     for number, (name, customer, at) in enumerate(records.meetings):
         put_customer_fact(url, f"crm/e{number}", name, "", "", at, customer)
-    for id_, customer, who, at in records.wins:
-        put_customer_fact(url, f"crm/{id_}", "deal_win", who, PEOPLE[who], at, customer)
+    for id_, _, who, at in records.wins:
+        put_customer_fact(url, f"crm/{id_}", "deal_win", who, PEOPLE[who], at, f"deal:crm:{id_}")
 
 
 def put_customer_fact(
