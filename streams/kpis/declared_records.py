@@ -107,8 +107,9 @@ KPIS: tuple[Kpi, ...] = (
         unit="count",
         good="down",
         formula=FromRecords("state"),
-        help="Days after the day of the last win, up to today, on which the group works; null before the "
-        "first win. Of the centre, days on which any group works.",
+        help="Days after that of the last win, up to today, on which the group works and the manager is not "
+        "absent; of who has not won, since the first working day. Null while the group has no deals, and of "
+        "groups and the centre before their first win.",
         windows=NOW,
     ),
 )

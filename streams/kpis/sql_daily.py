@@ -7,6 +7,8 @@ table for all days. Sums are added up first and evaluated then, so that a share 
 month's calls and no mean of the days' shares. What is computed from records stands in
 `kpi_day_records`; a state has of a period the value at the end of its last day.
 
+A KPI of which no source provides what it needs has no value and n 0, like its live one.
+
 A row stands where something was counted. A KPI whose facts are dated ahead, at deadlines, has its row
 from the day on at which one is due, with value null until the first deadline has passed.
 """
@@ -15,6 +17,8 @@ from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
+from streams.kpis.sql_connected import COLUMN as CONNECTED
+from streams.kpis.sql_connected import UNCONNECTED
 from streams.kpis.sql_day_counts import (
     CONCERNS,
     COUNTED,
@@ -50,6 +54,7 @@ _COLUMNS = (
     ("mature", "Float64", "share of the cohort whose deadline has passed; 1 where there is no deadline"),
     ("revised_at", "DateTime64(3, 'UTC')", "when the newest was stored that the day of the subject rests on"),
     ("param", "Nullable(String)", "how a service level is reckoned, such as SL6 T=20 s S=5 s; else null"),
+    CONNECTED,
 )
 
 
@@ -82,13 +87,14 @@ SELECT
     {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
     kpi,
-    {VALUE} AS value,
+    if(connected, {VALUE}, NULL) AS value,
     n,
-    if(shared = 1, upper / divisor, NULL) AS num,
-    if(shared = 1, n, NULL) AS den,
-    if(shared >= 2, 1, n / due) AS mature,
+    if(shared = 1 AND connected, upper / divisor, NULL) AS num,
+    if(shared = 1 AND connected, n, NULL) AS den,
+    if(shared >= 2 OR NOT connected, 1, n / due) AS mature,
     revised_at,
-    param
+    param,
+    connected
 FROM
 ({_reckoned(per, kpis)}
 )
@@ -103,7 +109,8 @@ def _reckoned(per: Per, kpis: Mapping[str, Kpi]) -> str:
     return f"""
 SELECT
     {of}who, kpi, counts, revised_at, percent, shared, divisor, if({levels}, parts.1, added) AS upper,
-    if({levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
+    kpi NOT IN {UNCONNECTED} AS connected,
+    multiIf(NOT connected, 0, {levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
     if({levels}, {level_param()}, NULL) AS param
 FROM
 (

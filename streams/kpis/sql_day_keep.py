@@ -29,7 +29,7 @@ from streams.kpis.sql_day_counts import (
     known,
     summed_panes,
 )
-from streams.kpis.sql_days import AFTER, BEFORE, DEFAULT_ZONE, ZONES, dated
+from streams.kpis.sql_days import AFTER, BEFORE, DEFAULT_ZONE, ZONES, dated, tables_hash
 from streams.kpis.sql_panes import PANES
 
 Source = Literal["panes", "lines"]
@@ -163,10 +163,12 @@ ORDER BY day"""
 
 
 def clock_select(behind_s: int) -> str:
-    """SELECT of the server's time (ms), a hash of all zones, and the last day over everywhere `behind_s` ago."""
+    """SELECT of the server's time (ms), a hash of all zones and of which tables the panes and calls stand in,
+    and the last day over everywhere `behind_s` ago.
+    """
     return f"""WITH
 {DEFAULT_ZONE}
-SELECT {_VERSION}, groupBitXor(cityHash64(subject, zone)),
+SELECT {_VERSION}, bitXor(groupBitXor(cityHash64(subject, zone)), {tables_hash(("kpi_minutes", "calls"))}),
     min(toDate(formatDateTime(now('UTC') - {behind_s}, '%F', zone))) - 1
 FROM ({ZONES} UNION ALL SELECT '' AS subject, default_zone AS zone)"""
 

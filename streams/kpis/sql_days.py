@@ -5,6 +5,7 @@ the directory's, which stands at the group `unassigned`. Zones are joined and no
 query, whose text and planning then do not grow with the number of managers.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from streams.kpis.sql_zoned import GROUPS, MANAGERS
@@ -62,7 +63,8 @@ ZONES = f"""SELECT concat('g:', `group`) AS subject, toString(time_zone) AS zone
     FROM {MANAGERS} FINAL
     WHERE time_zone != ''"""
 
-_ZONE = "if(zones.zone = '', default_zone, zones.zone)"
+#: The zone of a row, within `dated`.
+ZONE = "if(zones.zone = '', default_zone, zones.zone)"
 #: How long before its midnight in UTC a local day begins, and how long after it ends, at most.
 BEFORE = "INTERVAL 15 HOUR"
 AFTER = "INTERVAL 39 HOUR"
@@ -82,7 +84,15 @@ WHERE {where}"""
 
 def local_date(moment: str) -> str:
     """Local date of a moment, within `dated`."""
-    return f"toDate(formatDateTime({moment}, '%F', {_ZONE}))"
+    return f"toDate(formatDateTime({moment}, '%F', {ZONE}))"
+
+
+def tables_hash(tables: Iterable[str]) -> str:
+    """Scalar that is another when a table has been exchanged for another one, as a rebuild does."""
+    named = ", ".join(f"'{table}'" for table in tables)
+    return f"""(SELECT groupBitXor(cityHash64(name, uuid))
+    FROM system.tables
+    WHERE database = 'sales_rows' AND name IN ({named}))"""
 
 
 def zone_lists() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import SUBJECT_KINDS, Kpi
+from streams.kpis.sql_connected import COLUMN, UNCONNECTED
 from streams.kpis.sql_levels import level_lists, level_of, level_param, levels_among
 from streams.kpis.sql_views import view
 
@@ -18,7 +19,7 @@ _COLUMNS = (
     ("window", "LowCardinality(String)", "5m, 15m, 30m, 1h, today, or now for states"),
     ("value", "Nullable(Float64)", "null when nothing was counted, or nobody has renewed it for 2 minutes"),
     ("n", "Int64", "how many the value rests on"),
-    ("connected", "Bool", "false when no source provides what the KPI needs: then it has no value"),
+    COLUMN,
     ("param", "Nullable(String)", "how a service level is reckoned, such as SL6 T=20 s S=5 s; else null"),
 )
 
@@ -38,7 +39,7 @@ SELECT
     window,
     if(as_of < now64(3, 'UTC') - INTERVAL 2 MINUTE, NULL, stored) AS value,
     n,
-    kpi NOT IN (SELECT kpi FROM sales_rows.kpis FINAL WHERE NOT connected) AS connected,
+    kpi NOT IN {UNCONNECTED} AS connected,
     if(kpi IN ({levels}), {level_param()}, NULL) AS param
 FROM
 (

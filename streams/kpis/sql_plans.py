@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.formulas import Quotient
 from streams.kpis.kpi import Kpi
+from streams.kpis.sql_connected import UNCONNECTED
 from streams.kpis.sql_daily import daily_select
 from streams.kpis.sql_days import TODAY
 from streams.kpis.sql_views import view
@@ -68,8 +69,8 @@ def _plan_fact(kpis: Mapping[str, Kpi]) -> str:
 SELECT
     toString(p.subject_kind) AS subject_kind, p.subject AS subject, toString(p.kpi) AS kpi,
     p.period_start AS period_start, p.period_end AS period_end, p.value AS plan,
-    if({adds_up}, ifNull(f.value, 0), f.value) AS fact, f.n AS n, fact / plan AS attainment,
-    if({adds_up}, greatest(0, plan - fact), NULL) AS remaining,
+    if({adds_up} AND p.kpi NOT IN {UNCONNECTED}, ifNull(f.value, 0), f.value) AS fact, f.n AS n, fact / plan AS attainment,
+    if({adds_up} AND isNotNull(fact), greatest(0, plan - fact), NULL) AS remaining,
     if({adds_up}, if(days_done = 0, NULL, fact / days_done * (days_done + days_left)), fact) AS forecast,
     if(days_left = 0, NULL, remaining / days_left) AS needed_per_workday,
     if(notEmpty(w.days), arrayCount(day -> day BETWEEN p.period_start AND least(today, p.period_end), w.days),

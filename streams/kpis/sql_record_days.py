@@ -1,37 +1,55 @@
 """How table `kpi_day_records` is kept: the rows of a KPI as the records are now, and what to write.
 
 What counts is unfolded into its subjects, dated where each of them is, and added up. A state holds at
-the end of a day when it began before the next local midnight and did not end by then. From the first
-day on that a subject has had any, each later day that is over has its row, if only of 0.
+the end of a day when it began before the next local midnight and did not end by then; an age is that at
+its last moment. From the first day on that a subject has had any, each later day that is over has its
+row, if only of 0.
 """
 
 from streams.kpis.formulas import FromRecords
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import NO_COUNTS
-from streams.kpis.sql_days import DEFAULT_ZONE, dated, local_date
+from streams.kpis.sql_days import DEFAULT_ZONE, dated, local_date, tables_hash
+from streams.kpis.sql_oldest import OLDEST, oldest_select
 from streams.kpis.sql_panes import BUCKET
 from streams.kpis.sql_records import RECORDS
-from streams.kpis.sql_states import STATES
+from streams.kpis.sql_since_win import KPI_ID as SINCE_WIN
+from streams.kpis.sql_since_win import since_win_select
+from streams.kpis.sql_states import STATES, State
 from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
 RECORD_DAYS = "sales_rows.kpi_day_records"
 #: Tables that its rows rest on.
-RESTS_ON = ("calls", "day_facts", "leads", "deals", "stage_stays", "tasks", "groups", "managers")
+RESTS_ON = (
+    "calls",
+    "day_facts",
+    "leads",
+    "deals",
+    "stage_stays",
+    "tasks",
+    "groups",
+    "managers",
+    "working_spans",
+    "absences",
+)
 
 _VERSION = "toUnixTimestamp64Milli(now64(3, 'UTC'))"
 _MEDIAN = 50
+#: A state that is null when n is 0.
+_NULL_WITHOUT: State = 3
 _VALUES = "upper, n, due, counts, percent, shared, divisor"
 
 
 def kept_from_records(kpi: Kpi) -> bool:
     """Whether the KPI has rows in `kpi_day_records`."""
-    return kpi.id in RECORDS or kpi.id in STATES
+    return kpi.id in RECORDS or kpi.id in STATES or kpi.id in OLDEST or kpi.id == SINCE_WIN
 
 
 def changed_select() -> str:
-    """SELECT of a hash that is another one when rows have come to the tables, and every five minutes."""
+    """SELECT of what is another when rows or other tables have come in the place of these, and every five minutes."""
     tables = ", ".join(f"'{table}'" for table in RESTS_ON)
-    return f"""SELECT toStartOfFiveMinutes(now('UTC')), groupBitXor(cityHash64(table, partition, newest))
+    return f"""SELECT toStartOfFiveMinutes(now('UTC')), {tables_hash(RESTS_ON)},
+    groupBitXor(cityHash64(table, partition, newest))
 FROM
 (
     SELECT table, partition, max(max_block_number) AS newest
@@ -43,7 +61,7 @@ FROM
 
 def replace_records(kpi: Kpi) -> str:
     """INSERT of those rows of a KPI that are not as the records are now; what holds no more becomes gone."""
-    rows = _states(kpi) if kpi.id in STATES else _records(kpi)
+    rows = _rows(kpi)
     same = " AND ".join(
         f"anyIf({name}, fresh) = anyIf({name}, NOT fresh)"
         for name in ("upper", "n", "due", "counts", "shared")
@@ -67,6 +85,17 @@ HAVING count() = 1 OR NOT ({same.replace("anyIf(", "anyIf(rows.")})"""
 
 def state_now(kpi: Kpi) -> str:
     """SELECT of subject, value, n of a state now; a row for every subject of the directory."""
+    if kpi.id == SINCE_WIN:
+        return f"""SELECT subject, if(sum(n) = 0, NULL, toFloat64(sum(upper))), toInt64(sum(n))
+FROM
+(
+    WITH
+{DEFAULT_ZONE}
+    SELECT subject, upper, n FROM ({since_win_select("day = today AND active")})
+    UNION ALL
+    SELECT {_ALL_SUBJECTS} AS subject, 0 AS upper, 0 AS n
+)
+GROUP BY subject"""
     _, opened = STATES[kpi.id]
     return f"""SELECT subject, toFloat64(sum(upper)), toInt64(sum(n))
 FROM
@@ -76,11 +105,32 @@ FROM
     WHERE since <= now64(3) AND until > now64(3)
         AND NOT arrayExists(step -> step.1 <= now64(3) AND step.2 > now64(3), steps)
     UNION ALL
-    SELECT arrayJoin(arrayConcat(
-        (SELECT groupArray(concat('m:', manager)) FROM {MANAGERS} FINAL WHERE active),
-        (SELECT groupArray(concat('g:', `group`)) FROM {GROUPS} FINAL WHERE active), ['a:all'])) AS subject, 0, 0
+    SELECT {_ALL_SUBJECTS} AS subject, 0, 0
 )
 GROUP BY subject"""
+
+
+#: Every subject of the directory.
+_ALL_SUBJECTS = f"""arrayJoin(arrayConcat(
+        (SELECT groupArray(concat('m:', manager)) FROM {MANAGERS} FINAL WHERE active),
+        (SELECT groupArray(concat('g:', `group`)) FROM {GROUPS} FINAL WHERE active), ['a:all']))"""
+
+
+def _rows(kpi: Kpi) -> str:
+    """The rows of a KPI as the records are now."""
+    if kpi.id in RECORDS:
+        return _records(kpi)
+    if kpi.id in STATES:
+        return _states(kpi)
+    if kpi.id in OLDEST:
+        return _told(kpi, oldest_select(kpi.id, _subjects(kpi)), _NULL_WITHOUT)
+    return _told(kpi, since_win_select("day < today"), _NULL_WITHOUT)
+
+
+def _told(kpi: Kpi, select: str, form: State) -> str:
+    return f"""SELECT day, subject, upper, n, toInt64(1) AS due, {NO_COUNTS} AS counts, 0 AS percent,
+    {form} AS shared, toInt64({kpi.divisor}) AS divisor
+FROM ({select})"""
 
 
 def _records(kpi: Kpi) -> str:

@@ -6,6 +6,22 @@ subject and local day is `sql_record_days`.
 """
 
 FACTS = "sales_rows.day_facts"
+#: The measurements that stand there. A further one has to be copied from `measurements` by a migration.
+DAY_FACTS = frozenset(
+    {
+        "missed_item",
+        "missed_item_reached",
+        "span_missed",
+        "span_uncalled",
+        "span_lead",
+        "deal_win",
+        "meeting_scheduled",
+        "meeting_held",
+        "meeting_missed",
+    }
+)
+#: SELECT of how many there are, and the moment of the first, ms.
+FIRST_FACT = f"SELECT count(), toInt64(min(toUnixTimestamp64Milli(at))) FROM {FACTS}"
 _LEADS = "sales_rows.leads"
 _DEALS = "sales_rows.deals"
 _CALLS = "sales_rows.calls"
@@ -45,6 +61,7 @@ _ENQUIRED = f"""SELECT customer, assumeNotNull(created_at) AS at, manager, `grou
     LEFT JOIN ({_CUSTOMERS}) AS sold ON sold.customer = first.customer
     WHERE (led.customer = '' OR led.lead_at > first.at + INTERVAL 24 HOUR)
         AND (sold.customer = '' OR isNull(sold.first_deal_at) OR sold.first_deal_at >= first.at)"""
+#: A win is told under the key of its deal, which alone knows the customer.
 _WINS = f"""SELECT wins.at AS at, wins.manager AS manager, wins.`group` AS `group`, wins.whole AS whole,
         arrayExists(other -> other.1 < wins.at AND other.2 != wins.entity, earlier.wins) AS again
     FROM (SELECT * FROM {FACTS} FINAL WHERE name = 'deal_win') AS wins
@@ -52,12 +69,12 @@ _WINS = f"""SELECT wins.at AS at, wins.manager AS manager, wins.`group` AS `grou
         ON sold.entity = wins.entity
     LEFT JOIN
     (
-        SELECT customer, groupArray((at, entity)) AS wins
-        FROM (SELECT * FROM {FACTS} FINAL WHERE name = 'deal_win') AS won
+        SELECT sold.customer AS customer, groupArray((won.at, won.entity)) AS wins
+        FROM (SELECT entity, at FROM {FACTS} FINAL WHERE name = 'deal_win') AS won
         INNER JOIN (SELECT concat(source, '/', deal_id) AS entity, customer FROM {_DEALS} FINAL) AS sold
             ON sold.entity = won.entity
-        WHERE customer != ''
-        GROUP BY customer
+        WHERE sold.customer != ''
+        GROUP BY sold.customer
     ) AS earlier ON earlier.customer = sold.customer"""
 _LEAD_ROWS = f"""SELECT source, lead_id, customer, manager, `group`, assumeNotNull(created_at) AS at, disqualified_at
     FROM {_LEADS} FINAL

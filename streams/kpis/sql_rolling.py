@@ -5,13 +5,15 @@ then unfolded into their minutes, so that the work grows with the panes and not 
 minutes.
 
 Every minute at which a KPI's n is not 0 has a row. The minute at which it has become 0 has one more,
-with value null, so that a line in a chart breaks there. No row lies after now.
+with value null, so that a line in a chart breaks there. No row lies after now. A KPI of which no source
+provides what it needs has no value and n 0 in any of them.
 """
 
 from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import ROLLING, SUBJECT_KINDS, Kpi
+from streams.kpis.sql_connected import UNCONNECTED
 from streams.kpis.sql_levels import level_lists
 from streams.kpis.sql_panes import PANES
 from streams.kpis.sql_runs import runs
@@ -58,10 +60,10 @@ SELECT
     substring(runs.subject, 3) AS subject,
     kpi,
     window,
-    value,
-    n
+    if(runs.kpi IN {UNCONNECTED}, NULL, runs.value) AS value,
+    if(runs.kpi IN {UNCONNECTED}, 0, runs.n) AS n
 FROM runs
-ARRAY JOIN range(greatest(at, first), if(n = 0, at + 60, next), 60) AS moment
+ARRAY JOIN range(greatest(runs.at, first), if(runs.n = 0, runs.at + 60, runs.next), 60) AS moment
 WHERE moment <= last{_declared(kpis)}"""
 
 

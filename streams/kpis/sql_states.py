@@ -16,8 +16,8 @@ _LATER = "toDateTime64('2200-01-01 00:00:00', 3, 'UTC')"
 #: A call whose end is not known is taken for over after this time (`journey.calls`).
 _UNKNOWN_AFTER = "INTERVAL 4 HOUR"
 
-#: How the value follows: a number that is 0 without any; null when n is 0; not known.
-State = Literal[2, 3, 4]
+#: How the value follows: a number that is 0 without any; null when n is 0.
+State = Literal[2, 3]
 
 _NO_STEPS = "CAST([], 'Array(Tuple(DateTime64(3, \\'UTC\\'), DateTime64(3, \\'UTC\\')))') AS steps"
 _OF = "toString(manager) AS manager, toString(`group`) AS `group`"
@@ -63,14 +63,15 @@ FROM {_EVERY_STAY}
 WHERE stage_kind = 'open' AND {where} AND since < until"""
 
 
-_WAITING = f"""SELECT ifNull(answered_at, ifNull(ended_at, started_at + {_UNKNOWN_AFTER})) AS over_at,
+_CALLERS = f"""SELECT ifNull(answered_at, ifNull(ended_at, started_at + {_UNKNOWN_AFTER})) AS over_at,
     ifNull(over_at - toIntervalMillisecond(wait_ms), assumeNotNull(started_at)) AS since,
     assumeNotNull(over_at) AS until, '' AS manager, toString(`group`) AS `group`, true AS whole,
     1 AS upper, 1 AS n, {_NO_STEPS}
 FROM {_CALLS} FINAL
 WHERE direction = 'in' AND excluded_reason = '' AND started_at IS NOT NULL"""
-_WAITING = (
-    f"SELECT assumeNotNull(since) AS since, until, manager, `group`, whole, upper, n, steps FROM ({_WAITING})"
+#: Callers who waited on the line.
+WAITING = (
+    f"SELECT assumeNotNull(since) AS since, until, manager, `group`, whole, upper, n, steps FROM ({_CALLERS})"
 )
 
 #: When a customer has something ahead: a task until it is due or done, a meeting until it takes place.
@@ -104,16 +105,12 @@ FROM
 ) AS stays
 LEFT JOIN ({_STEPS}) AS ahead ON ahead.customer = stays.customer"""
 
-#: By id of the KPI. The age of the oldest is on the working clock, which these records do not know.
+#: By id of the KPI. How old the oldest is stands in `sql_oldest`.
 STATES: dict[str, tuple[State, str]] = {
     "open_missed": (2, _span("span_missed")),
-    "open_missed_oldest_s": (4, _span("span_missed")),
     "uncalled_missed": (2, _span("span_uncalled")),
-    "uncalled_missed_oldest_s": (4, _span("span_uncalled")),
     "open_leads": (2, _span("span_lead")),
-    "open_leads_oldest_s": (4, _span("span_lead")),
-    "calls_waiting": (2, _WAITING),
-    "longest_waiting_s": (4, _WAITING),
+    "calls_waiting": (2, WAITING),
     "open_deals": (2, _stays("entered_at", "1", 1, 1)),
     "stalled_deals": (
         3,

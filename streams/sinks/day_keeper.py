@@ -2,9 +2,9 @@
 
 Nothing tells the keeper what has changed: it looks, every second or so, which days have rows that were
 stored since, compares what those days rest on with what their sums rest on, and adds up again what
-differs. At its start, when time zones have changed and once a day it compares all days. So late events
-and recomputed minutes of any year are followed within seconds, a kill at any moment leaves at worst
-something to be compared, and two keepers at once write the same.
+differs. At its start, when time zones or the tables themselves have changed and once a day it compares
+all days. So late events and recomputed minutes of any year are followed within seconds, a kill at any
+moment leaves at worst something to be compared, and two keepers at once write the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -46,20 +46,20 @@ class DayKeeper:
         self._client = client
         self._sums = sums or DaySums.of()
         self._behind_s = behind_s
-        self._zones: int | None = None
+        self._places: int | None = None
         self._seen: dict[Source, dict[date, tuple[object, int]]] = {source: {} for source in _SOURCES}
         self._unchecked: list[Days] = []
 
     def turn(self, stopped: Callable[[], bool] = lambda: False) -> bool:
         """Brings the sums up to date, as far as is known; whether there is more to compare at once."""
-        ((now, zones, last),) = self._client.query(clock_select(self._behind_s)).result_rows
+        ((now, places, last),) = self._client.query(clock_select(self._behind_s)).result_rows
         through = self._through()
         if through != last:
             self._go_on(through, last, stopped)
             if stopped():
                 return False
-        if (zones, last) != (self._zones, through):
-            self._zones = zones
+        if (places, last) != (self._places, through):
+            self._places = places
             self._unchecked = list(months(self._first_day(), last + _TO_TODAY))
         self._follow("panes", now - _STORING_MS, last)
         self._follow("lines", now - _STORING_MS, last + _TO_TODAY)

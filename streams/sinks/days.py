@@ -1,17 +1,20 @@
-"""The task of the sink that keeps sums of days (`day_keeper`) and KPI of records (`record_keeper`)."""
+"""Tasks of the sink that keep what follows from its tables: sums of days, KPI of records, states of now."""
 
 import asyncio
 import contextlib
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
 from streams.directory import Directory
 from streams.sinks.connection import connect
 from streams.sinks.day_keeper import DayKeeper
 from streams.sinks.record_keeper import RecordKeeper
+from streams.sinks.state_teller import StateTeller
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,17 +26,22 @@ _RECORDS_PAUSE_S = 4.0
 _RECORDS_SHARE = 0.1
 #: Live values of states are told so often; they are read as unknown after two minutes.
 _STATES_EVERY_S = 20.0
+_STATES_SHARE = 0.3
 _LONGEST_PAUSE_S = 10.0
 
 
-class DayService:
-    """Keeps the days of one ClickHouse until told to stop; waits while it is away."""
+class _Keeping(ABC):
+    """Keeps what follows from the tables of one ClickHouse until told to stop; waits while it is away."""
 
-    name = "days"
+    name: str
 
     def __init__(self, url: str, directory: Directory) -> None:
         self._url = url
         self._directory = directory
+
+    @abstractmethod
+    def tasks(self, client: Client, stopped: Callable[[], bool]) -> list["_Task"]:
+        """What is to be done, on a connection of its own."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then ends after the statement that runs."""
@@ -42,7 +50,7 @@ class DayService:
             try:
                 await asyncio.to_thread(self._keep, stop.is_set)
             except (Error, OSError) as fault:
-                _LOG.warning("cannot keep the sums of days, again in %.1f s: %s", pause, fault)
+                _LOG.warning("cannot keep %s, again in %.1f s: %s", self.name, pause, fault)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await stop.wait()
@@ -52,18 +60,37 @@ class DayService:
         """Turns on one connection, in a thread of its own; raises its faults."""
         client = connect(self._url)
         try:
-            days, records = DayKeeper(client), RecordKeeper(client, self._directory)
-            tasks = [
-                _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE),
-                _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE),
-                _Task(records.tell_states, _STATES_EVERY_S, _RECORDS_SHARE),
-            ]
+            tasks = self.tasks(client, stopped)
             while not stopped():
                 for task in tasks:
                     task.do_when_due()
                 time.sleep(_LOOK_S)
         finally:
             client.close()
+
+
+class DayService(_Keeping):
+    """Keeps the days."""
+
+    name = "days"
+
+    def tasks(self, client: Client, stopped: Callable[[], bool]) -> list["_Task"]:
+        """Sums of panes and lines, and what is computed from records."""
+        days, records = DayKeeper(client), RecordKeeper(client, self._directory)
+        return [
+            _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE),
+            _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE),
+        ]
+
+
+class StateService(_Keeping):
+    """Tells the states that the worker does not know."""
+
+    name = "states"
+
+    def tasks(self, client: Client, stopped: Callable[[], bool]) -> list["_Task"]:  # noqa: ARG002 - short work
+        """All of them, again and again."""
+        return [_Task(StateTeller(client, self._directory).tell, _STATES_EVERY_S, _STATES_SHARE)]
 
 
 _LOOK_S = 0.1

@@ -24,6 +24,7 @@ from streams.records import (
     version,
 )
 from streams.sinks.batch import Batch, Row
+from streams.sinks.copies import copies
 from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
 
@@ -105,30 +106,30 @@ class Decoding:
         first = version(self._epoch, _LAST_OFFSET - record.offset)
         for item, row in enumerate(content.rows):
             event = row.event
-            batch.put_first(
-                "events",
-                [
-                    event.source,
-                    event.event_id,
-                    event.type,
-                    event.at,
-                    event.customer,
-                    event.manager,
-                    event.group,
-                    _JSON.encode(event.data).decode() if event.data else "",
-                    _JSON.encode(event.extra).decode() if event.extra else "",
-                    row.topic,
-                    row.partition,
-                    row.offset,
-                    row.logged_at,
-                    content.config,
-                    place,
-                    item,
-                    further_keys(event),
-                    first,
-                    0,
-                ],
-            )
+            values: Row = [
+                event.source,
+                event.event_id,
+                event.type,
+                event.at,
+                event.customer,
+                event.manager,
+                event.group,
+                _JSON.encode(event.data).decode() if event.data else "",
+                _JSON.encode(event.extra).decode() if event.extra else "",
+                row.topic,
+                row.partition,
+                row.offset,
+                row.logged_at,
+                content.config,
+                place,
+                item,
+                further_keys(event),
+                first,
+                0,
+            ]
+            batch.put_first("events", values)
+            for table, copy in copies("events", values, record.timestamp):
+                batch.put_first(table, copy)
 
     def _customers(self, record: Record, batch: Batch) -> None:
         newest = version(self._epoch, record.offset)
@@ -146,7 +147,10 @@ class Decoding:
             if len(row.values) != len(LAYOUTS[row.table].columns) - 2:
                 raise ValueError(f"a row of {row.table} has {len(row.values)} values")
         for row in rows:
-            batch.put(row.table, [*row.values, row.version, int(row.gone)])
+            values = [*row.values, row.version, int(row.gone)]
+            batch.put(row.table, values)
+            for table, copy in copies(row.table, values, record.timestamp):
+                batch.put(table, copy)
 
     def _panes(self, record: Record, batch: Batch) -> None:
         key = (record.key or b"").decode("utf-8", "replace")

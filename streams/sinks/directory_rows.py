@@ -11,7 +11,7 @@ from streams.sinks.connection import ROWS, WRITE_SETTINGS
 #: Names of `GroupSettings` that views reckon with.
 _SETTINGS = ("answer_within_ms", "short_abandon_ms", "sl_variant", "min_n")
 _GROUPS = ("group", "name", "time_zone", *_SETTINGS, "active", "version", "gone")
-_MANAGERS = ("manager", "name", "group", "time_zone", "active", "version", "gone")
+_MANAGERS = ("manager", "name", "group", "time_zone", "since_ms", "active", "version", "gone")
 
 
 def write_directory(client: Client, directory: Directory, now: int) -> None:
@@ -25,7 +25,8 @@ def write_directory(client: Client, directory: Directory, now: int) -> None:
     unlisted = _settings(directory.group_settings(UNASSIGNED))
     groups.append([UNASSIGNED, UNASSIGNED, str(directory.time_zone), *unlisted, True])
     managers = [
-        [m.id, m.name, directory.group_of(m.id, now), m.zone, m.active] for m in directory.managers.values()
+        [m.id, m.name, directory.group_of(m.id, now), m.zone, m.groups[0][0] or 0, m.active]
+        for m in directory.managers.values()
     ]
     _replace(client, "groups", _GROUPS, groups, now)
     _replace(client, "managers", _MANAGERS, managers, now)

@@ -19,6 +19,7 @@ from clickhouse_connect.driver.exceptions import Error
 
 from streams.records import version
 from streams.sinks.connection import ROWS
+from streams.sinks.copies import COPIES
 from streams.sinks.tables import REBUILT
 
 _CONSTRAINT = re.compile(r"CONSTRAINT epoch CHECK version >= (\d+)")
@@ -40,10 +41,14 @@ def make_tables(client: Client, epoch: int) -> None:
     client.command(f"CREATE DATABASE {database}")
     for table in REBUILT:
         client.command(f"CREATE TABLE {database}.{table} AS {ROWS}.{table}")
-        client.command(f"ALTER TABLE {database}.{table} DROP CONSTRAINT IF EXISTS epoch")
-        client.command(
-            f"ALTER TABLE {database}.{table} ADD CONSTRAINT epoch CHECK version >= {version(epoch, 0)}"
-        )
+        _refuse_earlier(client, f"{database}.{table}", epoch)
+
+
+def _refuse_earlier(client: Client, table: str, epoch: int) -> None:
+    client.command(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS epoch")
+    client.command(
+        f"ALTER TABLE {table} ADD CONSTRAINT IF NOT EXISTS epoch CHECK version >= {version(epoch, 0)}"
+    )
 
 
 def same_columns(client: Client, epoch: int) -> bool:
@@ -66,7 +71,9 @@ def put_tables_in_force(client: Client, epoch: int) -> None:
     clickhouse-connect's errors while ClickHouse is away.
     """
     mine = f"{database_of(epoch)}_{secrets.token_hex(8)}"
-    while any(_epoch_of(client, ROWS, table) < epoch for table in REBUILT):
+    while behind := [table for table in REBUILT if _epoch_of(client, ROWS, table) < epoch]:
+        if not COPIES.keys().isdisjoint(behind) and _copied_anew(client, epoch, behind):
+            continue
         theirs = next(_databases(client, epoch), None)
         if theirs is None:
             raise TablesMissing(
@@ -83,6 +90,29 @@ def put_tables_in_force(client: Client, epoch: int) -> None:
             # Whoever took over from us has given it another name, and goes on.
             if next(_databases(client, epoch), None) in {theirs, mine}:
                 raise
+
+
+def _copied_anew(client: Client, epoch: int, behind: list[str]) -> bool:
+    """Copies anew what versions that made this epoch did not yet make for it; whether there was anything.
+
+    Their tables of the epoch lack those copies, and a materialized view copied into tables of every epoch.
+    """
+    waiting = {
+        table
+        for name in _databases(client, epoch)
+        for table in behind
+        if _epoch_of(client, name, table) == epoch
+    }
+    found = [table for table in behind if table in COPIES and COPIES[table].of not in behind]
+    missing = [table for table in found if table not in waiting]
+    for table in missing:
+        client.command(f"INSERT INTO {ROWS}.{table} {COPIES[table].select.format(database=ROWS)}")
+        client.command(
+            f"ALTER TABLE {ROWS}.{table} DELETE WHERE version < {version(epoch, 0)}",
+            settings={"mutations_sync": 2},
+        )
+        _refuse_earlier(client, f"{ROWS}.{table}", epoch)
+    return bool(missing)
 
 
 def drop_other_tables(client: Client) -> None:

@@ -18,7 +18,7 @@ from streams.settings import Settings
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import connect
-from streams.sinks.days import DayService
+from streams.sinks.days import DayService, StateService
 from streams.sinks.decoding import Decoding
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.kpi_rows import write_kpis
@@ -69,12 +69,10 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
         group=internal.group(SINK_GROUP),
         instance=instance,
     )
-    epoch, days = (
-        EpochService(settings, internal),
-        DayService(settings.clickhouse, load_config(settings.config).directory),
-    )
+    epoch, directory = EpochService(settings, internal), load_config(settings.config).directory
+    kept: list[Service] = [kind(settings.clickhouse, directory) for kind in (DayService, StateService)]
     configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
-    services: list[Service] = [epoch, sink, *configured, days]
+    services: list[Service] = [epoch, sink, *configured, *kept]
     if settings.webhook:
         services.append(Webhook(settings.kafka, settings.webhook, instance=instance))
     return services + [make(settings, internal) for make in further]

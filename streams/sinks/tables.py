@@ -79,8 +79,15 @@ _DEAD_LETTERS = _layout(
     ),
 )
 
+_DAY_FACTS = _layout(
+    "day_facts", ("entity", "name", "manager", "group", "whole", "at"), ("value", "customer")
+)
+_AGENT_STATUSES = _layout("agent_statuses", ("source", "event_id"), ("at", "manager", "status"))
+_CUSTOMER_FLAGS = _layout("customer_flags", ("source", "event_id"), ("customer", "flag"))
+_COPIES = (_DAY_FACTS, _AGENT_STATUSES, _CUSTOMER_FLAGS)
+
 #: Tables of which every row follows from the stored events, these included: what a rebuild makes anew.
-REBUILT: tuple[str, ...] = ("events", *TABLES, "kpi_minutes")
+REBUILT: tuple[str, ...] = ("events", *TABLES, "kpi_minutes", *(layout.table for layout in _COPIES))
 
 #: By name. Order of writing does not matter: every table converges by itself.
 LAYOUTS: dict[str, Layout] = {
@@ -90,6 +97,7 @@ LAYOUTS: dict[str, Layout] = {
         _CUSTOMERS,
         *(_layout(name, table.key, table.rest) for name, table in TABLES.items()),
         _KPI_MINUTES,
+        *_COPIES,
         _KPI_NOW,
         _ALERTS,
         _DEAD_LETTERS,

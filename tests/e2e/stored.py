@@ -31,6 +31,7 @@ def differences(installation: Installation, counted: Counted) -> list[str]:
     """Where tables and recount do not agree, in words."""
     return [
         *_facts(installation, counted),
+        *_copies(installation, counted),
         *_calls(installation, counted),
         *_legs(installation, counted),
         *_leads(installation, counted),
@@ -47,6 +48,36 @@ def _facts(installation: Installation, counted: Counted) -> list[str]:
         for r in rows(installation, "SELECT * FROM sales_rows.measurements FINAL")
     }
     return _unequal("fact", stored, counted.facts)
+
+
+#: Facts that stand in a table of their own too.
+_OF_RECORDS = (
+    "missed_item missed_item_reached span_missed span_uncalled span_lead deal_win "
+    "meeting_scheduled meeting_held meeting_missed"
+).split()
+#: Tables of events that stand there too, with the type of the events and the field that is shown.
+_OF_EVENTS = (("customer_flags", "customer.flagged", "flag"), ("agent_statuses", "agent.status", "status"))
+
+
+def _copies(installation: Installation, counted: Counted) -> list[str]:
+    """What stands in two tables is the same in both."""
+    stored = {
+        (r["entity"], r["name"], r["manager"], r["group"], bool(r["whole"]), r["at"]): r["value"]
+        for r in rows(installation, "SELECT * FROM sales_rows.day_facts FINAL")
+    }
+    found = _unequal("fact of days", stored, {k: v for k, v in counted.facts.items() if k[1] in _OF_RECORDS})
+    for table, kind, field in _OF_EVENTS:
+        who = "customer" if field == "flag" else "manager"
+        columns = f"source, event_id, {who}"
+        shown = rows(installation, f"SELECT {columns}, {field} FROM sales_rows.{table} FINAL")
+        said = f"JSONExtractString(data, '{field}') AS {field}"
+        whole = f"SELECT {columns}, {said} FROM sales_rows.events FINAL WHERE type = '{kind}'"
+        one, other = (
+            {(r["source"], r["event_id"]): (r[who], r[field]) for r in told}
+            for told in (shown, rows(installation, whole))
+        )
+        found += _unequal(table, one, other)
+    return found
 
 
 def _calls(installation: Installation, counted: Counted) -> list[str]:

@@ -15,10 +15,12 @@ import pytest
 
 from tests.e2e.feeding import SECRET, customer_key, message, recent_log, write_config
 from tests.e2e.installation import Installation, Message
+from tests.e2e.record_days import wait_for_days
 from tests.e2e.stored import differences
 from tests.journey.feeding import PIPELINES
 from tests.random_calls import HOURS, LINES, MANAGERS
 from tests.recount import recount
+from tests.recount.plain import Plain
 from tests.waiting import eventually
 
 #: The directory of the random logs with other hours, without a manager, and another one elsewhere.
@@ -53,6 +55,7 @@ RULES = """
 rules:
   - {name: waits, kpi: uncalled_missed, subjects: [night], above: 0, hours: always, summary: "{n} wait"}
 """
+_STATUSES = "SELECT manager, status FROM sales_rows.agent_statuses FINAL ORDER BY manager"
 _ALERTS = "SELECT alert_id, at, state FROM sales_rows.alerts FINAL ORDER BY at"
 
 
@@ -67,6 +70,16 @@ def missed(at: datetime) -> list[dict[str, Any]]:
     return [
         event(1, "call.started", 40, direction="in", group="night"),
         event(2, "call.ended", 10, reason="hangup"),
+    ]
+
+
+def statuses(at: datetime) -> list[dict[str, Any]]:
+    """Where managers are; one of them the directory does not know at first."""
+    common = {"type": "agent.status", "source": "pbx", "occurred_at": at.isoformat(timespec="milliseconds")}
+    return [
+        {"event_id": "status-1", "manager": "m5", "status": "paused", **common},
+        {"event_id": "status-2", "manager": "m1", "status": "available", **common},
+        {"event_id": "status-2", "manager": "m1", "status": "offline", **common},  # the first one counts
     ]
 
 
@@ -134,12 +147,13 @@ def part_of(installation: Installation, name: str) -> int:
     return 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 def test_all_is_counted_by_todays_configuration_and_nothing_lost_or_doubled(
     installation: Installation,
 ) -> None:
     log = [
         *missed(datetime.now(UTC)),
+        *statuses(datetime.now(UTC) - timedelta(minutes=1)),
         *recent_log(21, calls=300, customers=80, days=3.0, deals=40, links=10),
     ]
     messages = [message(event) for event in log]
@@ -148,6 +162,7 @@ def test_all_is_counted_by_todays_configuration_and_nothing_lost_or_doubled(
     installation.wait_drained()
     told = eventually(lambda: installation.query(_ALERTS), 30, what="an alert")
     assert [row[2] for row in told] == ["firing"]
+    assert installation.query(_STATUSES) == [["m1", "available"], ["unmapped:pbx:m5", "paused"]]
     counted = recount(log, MANAGERS, LINES, HOURS, names={}, key=customer_key, pipelines=PIPELINES)
     before = installation.query("SELECT * FROM sales_rows.measurements FINAL ORDER BY ALL")
 
@@ -169,6 +184,8 @@ def test_all_is_counted_by_todays_configuration_and_nothing_lost_or_doubled(
     installation.wait_drained()
     found = differences(installation, counted)
     assert not found, "\n".join(found[:10])
+    assert installation.query(_STATUSES) == [["m1", "available"], ["m5", "paused"]]
+    wait_for_days(installation, counted, Plain(MANAGERS, LINES, HOURS, 0, {}), within=120)
     reconcile = command(installation, "reconcile")
     assert reconcile.returncode == 0, reconcile.stdout + reconcile.stderr
     doctor = command(installation, "doctor")

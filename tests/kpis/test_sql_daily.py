@@ -149,6 +149,26 @@ def test_a_period_is_of_the_sums_of_its_days(views: Tables, first: str, last: st
     }
 
 
+def test_a_kpi_that_is_not_connected_has_no_value_in_any_view(views: Tables) -> None:
+    panes = calls({TEN: 2}, name="call_missed_hours")
+    apply(panes["g:sales", TEN], "call_in", None, 1)
+    store(views, panes)
+    views.put("kpis", [{"kpi": id, "connected": id != "missed_share", "version": 1} for id in KPIS])
+    keep(views)
+    columns = "value, n, num, den, mature, connected"
+    for rows in ("sales.kpi_daily", "sales.kpi_period(from = '2024-03-01', to = '2024-03-01')"):
+        found = views.rows(f"SELECT kpi, {columns} FROM {rows} WHERE kpi IN ('missed_share', 'calls_in')")
+        assert sorted(found) == [
+            ("calls_in", 1.0, 1, None, None, 1.0, True),
+            ("missed_share", None, 0, None, None, 1.0, False),
+        ]
+    rolling = views.rows(
+        "SELECT DISTINCT value, n FROM sales.kpi_rolling_between(from = '2024-03-01 10:00:00', "
+        "to = '2024-03-01 10:03:00') WHERE kpi = 'missed_share' AND subject = 'sales'"
+    )
+    assert rolling == [(None, 0)]
+
+
 def test_a_share_of_two_days_is_no_mean_of_their_shares(views: Tables) -> None:
     panes = calls({TEN: 1, TEN + 1440: 1}, name="call_missed_hours")
     for _ in range(8):

@@ -7,7 +7,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from tests.sinks.stored import put_named
+from tests.sinks.stored import put, put_named
 
 DIRECTORY = """
 time_zone: UTC
@@ -162,20 +162,15 @@ def store_all(store: Client, url: str, records: Records) -> None:
         ),
     )
     for number, (name, customer, at) in enumerate(records.meetings):
-        put_customer_fact(store, f"crm/e{number}", name, "", "", at, customer)
-    for id_, customer, who, at in records.wins:
-        put_customer_fact(store, f"crm/{id_}", "deal_win", who, PEOPLE[who], at, customer)
+        put_customer_fact(url, f"crm/e{number}", name, "", "", at, customer)
+    for id_, _, who, at in records.wins:
+        put_customer_fact(url, f"crm/{id_}", "deal_win", who, PEOPLE[who], at, f"deal:crm:{id_}")
 
 
 def put_customer_fact(
-    store: Client, entity: str, name: str, manager: str, group: str, at: datetime, customer: str
+    url: str, entity: str, name: str, manager: str, group: str, at: datetime, customer: str
 ) -> None:
-    store.insert(
-        "measurements",
-        [[entity, name, manager, group, True, at, 1, "", customer, 1, 0]],
-        column_names="entity name manager group whole at value tag customer version gone".split(),
-        database="sales_rows",
-    )
+    put(url, "measurements", [entity, name, manager, group, True, ms(at), 1, "", customer, 1, 0])
 
 
 def ms(at: datetime) -> int:

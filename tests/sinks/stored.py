@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from streams.clock import now_ms
 from streams.records import FactKey, PaneState, StoredFact
 from streams.sinks.batch import Batch, Row
 from streams.sinks.clickhouse import ClickHouse
+from streams.sinks.copies import copies
 from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
 
 
 def put(url: str, table: str, *rows: Row) -> None:
-    """Writes whole rows, version and gone included."""
+    """Writes whole rows, version and gone included, and their copies in other tables."""
     batch = Batch()
     for row in rows:
         batch.put(table, row)
+        for other, copy in copies(table, row, now_ms()):
+            batch.put(other, copy)
     asyncio.run(_write(url, batch))
 
 

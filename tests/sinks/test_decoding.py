@@ -104,6 +104,47 @@ def test_of_one_event_id_the_first_in_the_log_holds_in_whatever_order_it_is_read
         assert (row["at"], row["item"]) == (1, 0)
 
 
+def test_statuses_and_flags_stand_in_tables_of_their_own_too() -> None:
+    at = Given("", None).timestamp
+    told = [
+        Event("pbx", "s1", "agent.status", at, "", "m1", "", {"status": "paused"}, {}),
+        Event("pbx", "s1", "agent.status", at, "", "m1", "", {"status": "available"}, {}),
+        Event("pbx", "s2", "agent.status", at - 3 * 86_400_000, "", "m1", "", {"status": "paused"}, {}),
+        Event("pbx", "f1", "customer.flagged", 1_000, "c1", "", "", {"flag": "spam"}, {}),
+        event("e1"),
+    ]
+    found = rows_of(Given(INTERNAL.events, events(*told), offset=5))
+    assert len(found["events"]) == 4
+    shared = {"source": "pbx", "version": version(2, LAST - 5), "gone": 0}
+    status = {"event_id": "s1", "at": at, "manager": "m1", "status": "paused"}
+    assert found["agent_statuses"] == [shared | status]  # those of long ago are nobody's state
+    assert found["customer_flags"] == [shared | {"event_id": "f1", "customer": "c1", "flag": "spam"}]
+
+
+def test_measurements_of_records_stand_in_a_table_of_their_own_too() -> None:
+    def row(name: str, at_version: int, *, gone: bool = False) -> TableRow:
+        return TableRow(
+            "measurements", at_version, gone, ["pbx/1", name, "", "sales", True, 1_000, 9, "tag", "c1"]
+        )
+
+    told = [row("span_missed", 8), row("ring", 8), row("span_missed", 9, gone=True)]
+    found = rows_of(Given(INTERNAL.records, pack(TablesRecord(told))))
+    assert len(found["measurements"]) == 2
+    (copy,) = found["day_facts"]
+    assert copy == {
+        "entity": "pbx/1",
+        "name": "span_missed",
+        "manager": "",
+        "group": "sales",
+        "whole": True,
+        "at": 1_000,
+        "value": 9,
+        "customer": "c1",
+        "version": 9,
+        "gone": 1,
+    }
+
+
 def test_a_history_that_comes_back_is_not_stored_again() -> None:
     history = HistoryRecord("c1", 1, [EventRow(0, 0, 0, 0, event("e1"))], ["cfg"], [], {})
     assert rows_of(Given(INTERNAL.events, pack(history))) == {}

@@ -10,10 +10,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from tests.sinks.random_records import BEGIN, HOUR, Records, store_all
+from tests.sinks.record_days import keep, shown
 from tests.sinks.stored import put_panes
 from tests.sinks.test_plan_views import TODAY, counted, insert, minute, plan
 from tests.sinks.test_plan_views import centre as every_day  # noqa: F401 - a fixture
-from tests.sinks.test_record_days import centre, keep, shown  # noqa: F401 - a fixture among them
+from tests.sinks.test_record_days import centre  # noqa: F401 - a fixture
 
 
 def test_of_1000_enquiries_362_come_to_a_proposal_and_32_buy(centre: Client, migrated: str) -> None:  # noqa: F811

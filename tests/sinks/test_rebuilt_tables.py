@@ -7,7 +7,12 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.clock import now_ms
+from streams.directory import Directory
 from streams.records import version
+from streams.sinks.copies import COPIES
+from streams.sinks.day_keeper import DayKeeper
+from streams.sinks.directory_rows import write_directory
 from streams.sinks.rebuilt_tables import (
     TablesMissing,
     database_of,
@@ -16,6 +21,7 @@ from streams.sinks.rebuilt_tables import (
     put_tables_in_force,
     same_columns,
 )
+from streams.sinks.record_keeper import RecordKeeper
 from streams.sinks.tables import REBUILT
 
 
@@ -54,11 +60,11 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def command(self, text: str) -> Any:
+    def command(self, text: str, **options: Any) -> Any:
         if not self._left:
             raise Killed
         self._left -= 1
-        return self._client.command(text)
+        return self._client.command(text, **options)
 
 
 def test_views_show_the_new_tables_at_once_and_a_sink_of_the_old_epoch_cannot_write(tables: Client) -> None:
@@ -73,6 +79,69 @@ def test_views_show_the_new_tables_at_once_and_a_sink_of_the_old_epoch_cannot_wr
     assert calls(tables) == ["new", "next"]
     drop_other_tables(tables)
     assert calls(tables) == ["new", "next"]
+
+
+def facts(client: Client, database: str = "sales_rows") -> list[str]:
+    found = client.query(f"SELECT entity FROM {database}.day_facts FINAL ORDER BY entity").result_rows
+    return [entity for (entity,) in found]
+
+
+def put_fact(client: Client, database: str, entity: str, epoch: int, *tables: str) -> None:
+    for table in tables:
+        client.command(
+            f"INSERT INTO {database}.{table} (entity, name, whole, at, value, version) "
+            f"VALUES ('{entity}', 'missed_item', 1, '2026-01-12 10:00:00', 1, {version(epoch, 7)})"
+        )
+
+
+def test_copies_of_rows_are_of_the_same_epoch_as_the_rows(tables: Client) -> None:
+    put_fact(tables, "sales_rows", "old", 1, "measurements", "day_facts")
+    put_fact(tables, database_of(2), "new", 2, "measurements", "day_facts")
+    assert facts(tables) == ["old"]
+    put_tables_in_force(tables, 2)
+    assert facts(tables) == ["new"]
+
+
+def test_an_epoch_of_a_version_that_made_no_copies_gets_them(tables: Client) -> None:
+    for table in COPIES:
+        tables.command(f"DROP TABLE {database_of(2)}.{table} SYNC")
+    put_fact(tables, "sales_rows", "old", 1, "measurements", "day_facts")
+    put_fact(tables, database_of(2), "new", 2, "measurements")
+    for commands in (0, len(REBUILT) - len(COPIES) + 2):  # at once, and before the old copies are deleted
+        with pytest.raises(Killed):
+            put_tables_in_force(Mortal(tables, commands), 2)  # type: ignore[arg-type]
+    put_tables_in_force(tables, 2)
+    assert facts(tables) == ["new"]
+    with pytest.raises(Error, match="violated"):
+        put_fact(tables, "sales_rows", "straggler", 1, "day_facts")
+    drop_other_tables(tables)
+    put_tables_in_force(tables, 2)
+    assert facts(tables) == ["new"]
+
+
+def test_days_follow_tables_that_took_the_place_of_others(tables: Client, migrated: str) -> None:
+    """Both keepers live on through the exchange, as those of another machine's sink may."""
+    write_directory(tables, Directory.from_text("groups: {sales: {name: Sales}}\nmanagers: {}"), now_ms())
+    put_fact(tables, "sales_rows", "old", 1, "measurements", "day_facts")
+    put_fact(tables, database_of(2), "new", 2, "measurements", "day_facts")
+    put_fact(tables, database_of(2), "other", 2, "measurements", "day_facts")
+    pane = "INSERT INTO {}.kpi_minutes (subject, minute, handled_n, inserted_at, version) VALUES ({})"
+    stored = "'a:all', '2026-01-12 10:00:00', {}, '2026-01-12 10:00:01', {}"
+    tables.command(pane.format("sales_rows", stored.format(1, version(1, 7))))
+    tables.command(pane.format(database_of(2), stored.format(2, version(2, 7))))
+    days, records = DayKeeper(tables), RecordKeeper(tables, Directory.from_text("groups: {}\nmanagers: {}"))
+
+    def turned() -> list[tuple[str, int]]:
+        while days.turn():
+            pass
+        records.turn()
+        shown = "kpi IN ('recovered_share', 'calls_handled') AND subject = 'all'"
+        found = tables.query(f"SELECT kpi, n FROM sales.kpi_daily WHERE {shown} ORDER BY kpi").result_rows
+        return [(kpi, n) for kpi, n in found]
+
+    assert turned() == [("calls_handled", 1), ("recovered_share", 1)]
+    put_tables_in_force(tables, 2)
+    assert turned() == [("calls_handled", 2), ("recovered_share", 2)]
 
 
 def test_whoever_is_killed_half_way_is_followed_by_another(tables: Client) -> None:
@@ -90,8 +159,8 @@ def test_who_is_overtaken_exchanges_nothing_back(tables: Client) -> None:
     class Slow(Mortal):
         """Is overtaken after its first exchange."""
 
-        def command(self, text: str) -> Any:
-            done = self._client.command(text)
+        def command(self, text: str, **options: Any) -> Any:
+            done = self._client.command(text, **options)
             if text.startswith("EXCHANGE"):
                 put_tables_in_force(self._client, 2)
             return done

@@ -1,65 +1,33 @@
 """KPI that are computed from records, against a recount in Python over random records."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from streams.clock import now_ms
-from streams.directory import Directory
-from streams.sinks.directory_rows import write_directory
-from streams.sinks.record_keeper import RecordKeeper
 from tests.sinks.holding import Opened, at_ends, between, parts, subjects, unless_meeting
 from tests.sinks.random_records import (
     BEGIN,
     DAY,
-    DIRECTORY,
     END,
     HOUR,
     PEOPLE,
-    ZONES,
     Records,
     ms,
-    put_customer_fact,
     some_records,
     store_all,
 )
+from tests.sinks.record_days import keep, local, settle, shown
 from tests.sinks.stored import fact, put_facts
 
 
 @pytest.fixture
-def centre(store: Client) -> Iterator[Client]:
-    for table in ("deals", "stage_stays", "tasks"):
-        store.command(f"TRUNCATE TABLE sales_rows.{table}")
-    write_directory(store, Directory.from_text(DIRECTORY), now_ms())
-    yield store
-    for table in ("deals", "stage_stays", "tasks"):
-        store.command(f"TRUNCATE TABLE sales_rows.{table}")
-
-
-def keep(store: Client) -> RecordKeeper:
-    keeper = RecordKeeper(store, Directory.from_text(DIRECTORY))
-    keeper.turn()
-    return keeper
-
-
-def shown(store: Client, kpi: str) -> dict[tuple[str, str], tuple[float | None, int]]:
-    rows = store.query(
-        "SELECT toString(day), concat(substring(subject_kind, 1, 1), ':', subject), value, n FROM sales.kpi_daily "
-        "WHERE kpi = {kpi:String}",
-        {"kpi": kpi},
-    ).result_rows
-    found = {(day, subject): (value, n) for day, subject, value, n in rows}
-    assert len(found) == len(rows)
-    return found
-
-
-def local(at: datetime, subject: str) -> str:
-    return str(at.astimezone(ZoneInfo(ZONES[subject])).date())
+def centre(store: Client) -> Client:
+    settle(store)
+    return store
 
 
 def shares(rows: Iterable[tuple[datetime, dict[str, Any], bool]]) -> dict[tuple[str, str], tuple[float, int]]:
@@ -202,7 +170,10 @@ def test_what_was_open_at_the_end_of_a_day(centre: Client, migrated: str, seed: 
     assert states(centre, "deals_without_next_step") == at_ends(
         without_step(*had) for row in opened for had in parts(row, row["entered_at"], row["left_at"])
     )
-    assert all(value is None for value, _ in shown(centre, "longest_waiting_s").values())
+    longest = shown(centre, "longest_waiting_s")
+    assert {key: n for key, (_, n) in longest.items() if n} == {
+        key: n for key, n in states(centre, "calls_waiting").items() if n
+    }
 
 
 def has_step(records: Records, customer: str, at: datetime) -> bool:
@@ -284,36 +255,3 @@ def test_what_a_record_becomes_changes_the_days_of_the_past(centre: Client, migr
     put(3, gone=1)
     keeper.turn()
     assert shown(centre, "proposal_to_won") == {}
-
-
-def test_states_of_now_are_told(centre: Client) -> None:
-    now = datetime.now(UTC)
-    tokyo = now.astimezone(ZoneInfo("Asia/Tokyo")).date()
-    won = now - 9 * DAY
-    put_customer_fact(centre, "crm/d1", "deal_win", "anna", "sales", won, "c1")
-    centre.insert(
-        "stage_stays",
-        [["crm", "e1", "d2", "open", now - DAY, "anna", "sales", "c2", 1], ["crm", "e2", "d3", "open", now - DAY, "anna", "sales", "c3", 1]],
-        column_names="source event_id deal_id stage_kind entered_at manager group customer version".split(),
-        database="sales_rows",
-    )  # fmt: skip
-    centre.insert(
-        "tasks",
-        [["crm", "t1", "c3", "anna", "sales", now - HOUR, now + HOUR, 1]],
-        column_names="source task_id customer manager group created_at due_at version".split(),
-        database="sales_rows",
-    )
-    keep(centre).tell_states()
-    found = {
-        (kpi, f"{kind[0]}:{subject}"): (value, n)
-        for kpi, kind, subject, value, n in centre.query(
-            "SELECT kpi, subject_kind, subject, value, n FROM sales.kpi_now WHERE window = 'now'"
-        ).result_rows
-    }
-    since = won.astimezone(ZoneInfo("Asia/Tokyo")).date()
-    weekdays = sum((since + number * DAY).weekday() < 5 for number in range(1, (tokyo - since).days + 1))
-    assert found["days_since_win", "m:anna"] == found["days_since_win", "g:sales"] == (float(weekdays), 1)
-    assert found["days_since_win", "m:boris"] == (None, 0)
-    assert found["days_since_win", "a:all"][0] == (now.date() - won.date()).days  # support works every day
-    assert found["deals_without_next_step", "m:anna"] == (1.0, 1)
-    assert found["deals_without_next_step", "m:boris"] == (0.0, 0)
