@@ -24,6 +24,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {
         [],
         ["--managers", "20", "--groups", "4", "--days", "8", "--rounds", "2"],
     ),
+    "memory": ([], ["--managers", "10", "--customers", "300", "--deals", "30"]),
     "spike_fold": ([], ["--events", "20000", "--seconds", "5", "--kills", "1"]),
     "journey_fold": ([], []),
     "peers": ([], ["--events", "10000", "--rounds", "1"]),

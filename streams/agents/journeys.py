@@ -189,6 +189,7 @@ class JourneysStage(Stage):
             slot = slots.get(customer)
             if slot is not None:
                 found.append(StateRecord(customer.encode(), slot.version, slot.encode()))
+        slots.cool()
         for customer, gone in self._gone.get(partition, {}).items():
             if slots.get(customer) is None:
                 found.append(StateRecord(customer.encode(), gone, None))

@@ -1,6 +1,7 @@
 """Where the journeys stage keeps its customers: decoded when touched, forgotten when not needed."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -93,11 +94,16 @@ class Slots:
 
     #: Forgetting walks over every slot, so it is done once per this much event time (ms).
     PRUNE_EVERY = 6 * 3_600_000
+    #: Customers of whom more than the bytes are held: those touched last. A call's events come within
+    #: minutes, in which a partition of a large centre sees some dozens of customers.
+    WARM = 1000
 
     def __init__(self) -> None:
         self.meta = Meta()
         self.meta_version = -1
         self._slots: dict[str, Slot] = {}
+        #: Whose journeys are decoded, the one touched last at the end.
+        self._warm: dict[str, None] = {}
         #: Deals, tasks and leads that were ever forgotten: others that come are new.
         self._once: set[str] = set()
         #: Customers forgotten at a version, as far as records up to it may come again.
@@ -106,6 +112,9 @@ class Slots:
 
     def __len__(self) -> int:
         return len(self._slots)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
 
     def get(self, customer: str) -> Slot | None:
         """The customer's slot, if there is one."""
@@ -119,7 +128,22 @@ class Slots:
             if not is_entity(customer) or customer in self._once:
                 journey.forgotten_until = self.meta.forgotten_until
             slot = self._slots[customer] = Slot(-1, None, journey)
+        self._warm.pop(customer, None)
+        self._warm[customer] = None
         return slot
+
+    def cool(self) -> None:
+        """Keeps only the bytes of all but those touched last; to be called when bytes were made of all.
+
+        What is derived of a customer takes several times the memory of the bytes, and most customers
+        of a day do not come back on it.
+        """
+        over = len(self._warm) - self.WARM
+        for customer in list(islice(self._warm, max(0, over))):
+            del self._warm[customer]
+            slot = self._slots.get(customer)
+            if slot is not None:
+                slot.rest()
 
     def includes(self, customer: str, version: int) -> bool:
         """Whether a customer's state already holds the record of `version`, or held it once."""

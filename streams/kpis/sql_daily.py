@@ -31,7 +31,7 @@ from streams.kpis.sql_day_counts import (
     summed_panes,
 )
 from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, DIMENSION, RANGES, Per
-from streams.kpis.sql_levels import level_lists, level_of, level_param, level_parts, levels_among
+from streams.kpis.sql_levels import level_param, level_parts, levelled, levels_among, standard_level
 from streams.kpis.sql_record_days import RECORD_DAYS
 from streams.kpis.sql_views import view
 
@@ -82,7 +82,7 @@ def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     return f"""WITH
 {closed}{DEFAULT_ZONE},
     assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
-{level_lists()}
+{standard_level()}
 SELECT
     {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
@@ -116,10 +116,9 @@ FROM
 (
     SELECT
         {of}who, kpi, counts, revised_at, percent, shared, divisor,
-        upper AS added, n AS rests, due AS expected,
-        {level_of("who")} AS level, {level_parts("counts")} AS parts
+        upper AS added, n AS rests, due AS expected, level, {level_parts("counts")} AS parts
     FROM
-({_counted(per, kpis)}
+({levelled(_counted(per, kpis), "who")}
 )
 )"""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from streams.directory_entries import GroupSettings
 from streams.kpis.formulas import ServiceLevel
 from streams.kpis.kpi import Kpi
-from streams.kpis.levels import VARIANTS, Raw, Variant
+from streams.kpis.levels import VARIANTS, Raw
 from streams.kpis.sql_panes import column
 from streams.kpis.sql_zoned import GROUPS
 from streams.windows.seconds import LONGEST
@@ -22,12 +22,13 @@ _VOICEMAIL = 2 * _ABANDONED - 1
 
 #: T and S of a level, in s.
 _T, _S = "level.2", "level.3"
-_RANGES: dict[Raw, tuple[int, str]] = {
-    "answered": (0, str(_ABANDONED - 1)),
-    "answered_in_t": (0, _T),
-    "abandoned": (_ABANDONED, str(_VOICEMAIL)),
-    "abandoned_in_t": (_ABANDONED, f"{_T} + {_ABANDONED}"),
-    "abandoned_in_s": (_ABANDONED, f"{_S} + {_ABANDONED}"),
+#: Ranges of keys, in the order in which the weights of a variant speak of them.
+_RANGES: dict[Raw, str] = {
+    "answered": f"(0, {_ABANDONED - 1})",
+    "answered_in_t": f"(0, {_T})",
+    "abandoned": f"({_ABANDONED}, {_VOICEMAIL})",
+    "abandoned_in_t": f"({_ABANDONED}, {_ABANDONED} + {_T})",
+    "abandoned_in_s": f"({_ABANDONED}, {_ABANDONED} + {_S})",
 }
 
 
@@ -47,18 +48,26 @@ def raw_counts(formula: ServiceLevel) -> str:
     )
 
 
-def level_lists() -> str:
-    """Scalars that `level_of` reads: subjects, and before theirs the level of the directory."""
+def standard_level() -> str:
+    """Scalar that `levelled` reads: the level of the directory."""
     standard = _level(f"'{_STANDARD.sl_variant}'", _STANDARD.answer_within_ms, _STANDARD.short_abandon_ms)
-    own = _level(f"if(sl_variant IN ({_KNOWN}), sl_variant, '{_STANDARD.sl_variant}')")
-    return f"""    (
-        SELECT groupArray((concat('g:', `group`), {own}))
+    return f"""    assumeNotNull((
+        SELECT if(count() = 0, {standard}, any({_OWN}))
         FROM {GROUPS} FINAL
-    ) AS known_levels,
-    arrayMap(known -> known.1, known_levels) AS level_subjects,
-    arrayMap(known -> known.2, known_levels) AS own_levels,
-    arrayPushFront(own_levels, arrayPushBack(own_levels, {standard})
-        [if(has(level_subjects, 'g:unassigned'), indexOf(level_subjects, 'g:unassigned'), -1)]) AS levels"""
+        WHERE `group` = 'unassigned'
+    )) AS standard_level"""
+
+
+def levelled(rows: str, subject: str) -> str:
+    """SELECT of rows with `level`: variant, T and S (s) of a subject such as `g:sales`.
+
+    It is the directory's of all that is no listed group. Levels of groups are joined and not written
+    into the query: constants of many groups would take most of the time to plan it.
+    """
+    return f"""SELECT rows.*, if(own.subject = '', standard_level, own.level) AS level
+FROM ({rows}) AS rows
+LEFT JOIN (SELECT concat('g:', `group`) AS subject, {_OWN} AS level FROM {GROUPS} FINAL) AS own
+    ON own.subject = rows.{subject}"""
 
 
 def _level(
@@ -69,28 +78,27 @@ def _level(
     return f"(toString({variant}), {seconds})"
 
 
-def level_of(subject: str) -> str:
-    """Variant, T and S (s) of a subject such as `g:sales`; the directory's of all that is no listed group."""
-    return f"levels[indexOf(level_subjects, toString({subject})) + 1]"
+#: Level of a row of the groups.
+_OWN = _level(f"if(sl_variant IN ({_KNOWN}), sl_variant, '{_STANDARD.sl_variant}')")
 
 
 def level_parts(counts: str) -> str:
     """Tuple of numerator and denominator: a map of raw counts reckoned by what stands in `level`."""
-    *others, last = VARIANTS.items()
-    cases = "".join(f"level.1 = '{name}', {_parts(variant, counts)}, " for name, variant in others)
-    return f"multiIf({cases}{_parts(last[1], counts)})"
+    held = f"mapFilter((key, count) -> key BETWEEN range.1 AND range.2, {counts})"
+    numbers = f"arrayMap(range -> arraySum(mapValues({held})), [{', '.join(_RANGES.values())}])"
+    upper = [[variant.upper.count(raw) for raw in _RANGES] for variant in VARIANTS.values()]
+    lower = [
+        [variant.lower.count(raw) - variant.less.count(raw) for raw in _RANGES]
+        for variant in VARIANTS.values()
+    ]
+    return f"({_weighed(upper, numbers)}, {_weighed(lower, numbers)})"
 
 
-def _parts(variant: Variant, counts: str) -> str:
-    lower = " + ".join(_number(raw, counts) for raw in variant.lower)
-    less = "".join(f" - {_number(raw, counts)}" for raw in variant.less)
-    upper = " + ".join(_number(raw, counts) for raw in variant.upper)
-    return f"(toInt64({upper}), toInt64({lower}{less}))"
-
-
-def _number(raw: Raw, counts: str) -> str:
-    first, last = _RANGES[raw]
-    return f"arraySum(mapValues(mapFilter((key, count) -> key BETWEEN {first} AND {last}, {counts})))"
+def _weighed(weights: list[list[int]], numbers: str) -> str:
+    """Sum of the numbers, each as often as the variant in `level` says."""
+    return (
+        f"arrayDotProduct(CAST('{weights}', 'Array(Array(Int64))')[indexOf([{_KNOWN}], level.1)], {numbers})"
+    )
 
 
 def level_param() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import SUBJECT_KINDS, Kpi
 from streams.kpis.sql_connected import COLUMN, UNCONNECTED
-from streams.kpis.sql_levels import level_lists, level_of, level_param, levels_among
+from streams.kpis.sql_levels import level_param, levelled, levels_among, standard_level
 from streams.kpis.sql_views import view
 
 NOW_VALUES = "sales_rows.kpi_now"
@@ -29,8 +29,11 @@ def now_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     letters = ", ".join(f"'{letter}'" for letter in SUBJECT_KINDS)
     kinds = ", ".join(f"'{kind}'" for kind in SUBJECT_KINDS.values())
     levels = ", ".join(f"'{kpi.id}'" for kpi, _ in levels_among(kpis.values())) or "''"
+    values = (
+        f"SELECT as_of, toString(subject) AS who, kpi, window, value AS stored, n FROM {NOW_VALUES} FINAL"
+    )
     select = f"""WITH
-{level_lists()}
+{standard_level()}
 SELECT
     as_of,
     transform(substring(who, 1, 1), [{letters}], [{kinds}], '') AS subject_kind,
@@ -43,8 +46,7 @@ SELECT
     if(kpi IN ({levels}), {level_param()}, NULL) AS param
 FROM
 (
-    SELECT as_of, toString(subject) AS who, kpi, window, value AS stored, n, {level_of("who")} AS level
-    FROM {NOW_VALUES} FINAL
+{levelled(values, "who")}
 )"""
     about = "Live values of KPI, written by the worker on change and as time goes by"
     return [view("kpi_now", select, about, _COLUMNS)]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_formulas import divisor, quantile, size, term
-from streams.kpis.sql_levels import level_of, level_parts, levels_among, raw_counts
+from streams.kpis.sql_levels import level_parts, levelled, levels_among, raw_counts
 from streams.kpis.sql_panes import PANES, column
 from streams.kpis.sql_zoned import IN_SPAN, with_midnight
 from streams.windows.rolling import SLIDING, TODAY
@@ -130,13 +130,10 @@ FROM ({_histograms((kpi, column(formula.name, "hist")) for kpi, formula in quant
 
 
 def _levels(levels: Iterable[tuple[Kpi, ServiceLevel]]) -> str:
+    counted = levelled(_histograms((kpi, raw_counts(formula)) for kpi, formula in levels), "subject")
     return f"""
 SELECT {_RUN}, at, next, if(parts.2 = 0, NULL, parts.1 / parts.2) AS value, parts.2 AS n
-FROM
-(
-    SELECT {_RUN}, at, next, {level_of("subject")} AS level, {level_parts("histogram")} AS parts
-    FROM ({_histograms((kpi, raw_counts(formula)) for kpi, formula in levels)})
-)"""
+FROM (SELECT {_RUN}, at, next, {level_parts("histogram")} AS parts FROM ({counted}))"""
 
 
 def _histograms(spread: Iterable[tuple[Kpi, str]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streams.agents.slots import Slots
 from streams.config import Config, load_config
 from streams.simulate import simulate
 from tests.agents.pipeline import INTERNAL, Pipeline, panes_of_facts
@@ -52,6 +53,24 @@ def test_crashes_change_nothing(config: Config, seed: int) -> None:
     assert rough.panes() == smooth.panes()
     assert rough.conflicts(INTERNAL.journeys) == []
     assert rough.conflicts(INTERNAL.panes) == []
+
+
+@pytest.mark.parametrize("warm", [0, 3])
+def test_customers_kept_as_bytes_give_what_others_give(
+    config: Config, warm: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = disordered(9, random.Random(9))
+    usual = pipeline(config, events, 9)
+    usual.run()
+    monkeypatch.setattr(Slots, "WARM", warm)
+    saving = pipeline(config, events, 9)
+    saving.run()
+    assert saving.tables() == usual.tables()
+    assert saving.panes() == usual.panes()
+    saving = pipeline(config, events, 1009)
+    saving.run_badly(random.Random(10))
+    assert saving.tables() == usual.tables()
+    assert saving.conflicts(INTERNAL.journeys) == []
 
 
 def test_panes_hold_what_the_stored_facts_say(config: Config) -> None:
