@@ -96,6 +96,8 @@ NAMES = (
     "wait_abandoned_all",
     "voicemail_hours",
     "voicemail_all",
+    "span_offer_missed",
+    "span_offer_excused",
 )
 
 #: Index of each name.

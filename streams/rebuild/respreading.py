@@ -6,10 +6,10 @@ import msgspec
 
 from streams.journey import partitions_of
 from streams.rebuild.resolving import Restamp
-from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, pack
+from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, TellsRecord, pack
 
-_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
-    EventsRecord | HistoryRecord | ForwardRecord
+_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord | TellsRecord] = (
+    msgspec.msgpack.Decoder(EventsRecord | HistoryRecord | ForwardRecord | TellsRecord)
 )
 #: A record is closed when it has so many bytes or rows; a row has about 64 KiB at most.
 _RECORD_BYTES = 1 << 20

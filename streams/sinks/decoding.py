@@ -21,14 +21,15 @@ from streams.records import (
     NowRecord,
     PaneState,
     TablesRecord,
+    TellsRecord,
     version,
 )
 from streams.sinks.batch import Batch, Row
 from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
 
-_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
-    EventsRecord | HistoryRecord | ForwardRecord
+_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord | TellsRecord] = (
+    msgspec.msgpack.Decoder(EventsRecord | HistoryRecord | ForwardRecord | TellsRecord)
 )
 _TABLES = msgspec.msgpack.Decoder(TablesRecord)
 _NOW = msgspec.msgpack.Decoder(NowRecord)

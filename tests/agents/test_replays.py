@@ -26,7 +26,7 @@ def at(event: dict[str, Any]) -> int:
 
 def disordered(seed: int, rnd: random.Random) -> list[dict[str, Any]]:
     """A simulated morning, each tenth event twice, a third of them late by up to 200 places."""
-    events = [e for e in simulate(seed, days=0.4, start=START) if e["type"] != "agent.status"]
+    events = list(simulate(seed, days=0.4, start=START))
     places = [(n + (rnd.randrange(200) if rnd.random() < 0.3 else 0), e) for n, e in enumerate(events)]
     places += [(n + rnd.randrange(1, 500), e) for n, e in enumerate(events) if rnd.random() < 0.1]
     return [event for _, event in sorted(places, key=lambda place: place[0])]
