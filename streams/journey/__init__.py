@@ -9,18 +9,29 @@ calls (`entities`); `*_facts` measure them, `rows` and `entity_rows` write them 
 takes the differences, `forgetting` and `history` end and restore state.
 """
 
+from streams.journey.busy import UNENDED_MS
 from streams.journey.changes import Changes, Forward, Verdict
 from streams.journey.fold import apply
 from streams.journey.forgetting import await_history, needs_history
 from streams.journey.history import replace
 from streams.journey.journey import Journey, TooManyEvents
-from streams.journey.keys import further_keys, is_entity, is_manager_day, keys_of, partitions_of
+from streams.journey.keys import (
+    day_key,
+    days_of,
+    further_keys,
+    is_entity,
+    is_manager_day,
+    keys_of,
+    manager_and_day,
+    partitions_of,
+)
 from streams.journey.manager_days import take_tells, verdict_of
 from streams.journey.names import NAMES
 from streams.journey.rows import RowChange
 
 __all__ = [
     "NAMES",
+    "UNENDED_MS",
     "Changes",
     "Forward",
     "Journey",
@@ -29,10 +40,13 @@ __all__ = [
     "Verdict",
     "apply",
     "await_history",
+    "day_key",
+    "days_of",
     "further_keys",
     "is_entity",
     "is_manager_day",
     "keys_of",
+    "manager_and_day",
     "needs_history",
     "partitions_of",
     "replace",

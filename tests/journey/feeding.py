@@ -238,10 +238,13 @@ class Feed:
         return found
 
     def answer(self) -> None:
-        """Answer every request for history."""
-        for journey in list(self.journeys.values()):
-            self.answer_one(journey)
-        self.deliver()
+        """Answer every request for history, and those that the answers lead to."""
+        awaiting = True
+        while awaiting:
+            for journey in list(self.journeys.values()):
+                self.answer_one(journey)
+            self.deliver()
+            awaiting = any(journey.awaited for journey in self.journeys.values())
 
     def answer_one(self, journey: Journey) -> None:
         """Answer a request for history, if there is one."""
@@ -255,7 +258,7 @@ class Feed:
         """Let go of a customer, as the stage does after a while."""
         forgotten = self.journeys.pop(customer)
         self.journeys[customer] = Journey.new(customer)
-        self.journeys[customer].forgotten_until = forgotten.last_at
+        self.journeys[customer].forgotten_until = max(forgotten.last_at, forgotten.forgotten_until)
 
     def emitted(self, changes: Changes, rank: int = 0) -> None:
         """Add up differences; each must fit what was emitted before."""
