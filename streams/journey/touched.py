@@ -37,7 +37,10 @@ class Touched(msgspec.Struct):
     @property
     def call_keys(self) -> set[CallKey]:
         """The calls of which it holds anything."""
-        return {key for key, _ in self.calls} | {key for key, _ in self.judged}
+        keys = {key for key, _ in self.calls}
+        if self.judged:
+            keys.update(key for key, _ in self.judged)
+        return keys
 
     @property
     def is_empty(self) -> bool:
