@@ -127,6 +127,7 @@ def test_who_is_who_may_come_to_light_in_any_order(data: st.DataObject, seed: in
     agree(feed, log)
 
 
+@pytest.mark.timeout(600)  # a minute on an idle machine
 def test_fifty_thousand_events_of_everything_equal_their_recount() -> None:
     log = random_log(77, calls=7000, customers=1500, days=20, leads=800, deals=400, links=60)
     assert len(log) >= 50_000
