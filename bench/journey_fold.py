@@ -1,23 +1,29 @@
 """CPU per event of the journey fold, and the size of its state.
 
-Run: `.venv/bin/python -m bench.journey_fold`. Customers have a few calls each, as most do; each
-event is folded by itself, the worst case (a batch derives a call once).
+Run: `.venv/bin/python -m bench.journey_fold`. Customers have a few calls each, as most do, and managers
+60 calls a day; each event is folded by itself, the worst case (a batch derives a call once).
 """
 
 import time
 from collections.abc import Callable
 
 from streams.directory import Directory
-from streams.journey import Journey, apply
-from streams.records import Event, EventRow, pack
+from streams.journey import Journey, apply, take_tells
+from streams.records import Event, EventRow, Tell, pack
 
 _DIRECTORY = """
 groups:
   sales: {name: Sales, time_zone: Europe/Moscow, hours: {mon-fri: "09:00-21:00"}}
 managers:
-  m1: {name: Anna, group: sales}
-  m2: {name: Olga, group: sales}
 """
+_CUSTOMERS = 500
+#: Customers whom the same two managers serve, one after another.
+_SHARED = 15
+_DIRECTORY += "".join(
+    f"  m{one}-{pair}: {{name: m{one}-{pair}, group: sales}}\n"
+    for pair in range(_CUSTOMERS // _SHARED + 1)
+    for one in (1, 2)
+)
 _START = 1_790_000_000_000
 _Step = tuple[str, int, str, dict[str, str]]
 
@@ -45,7 +51,7 @@ def rows_of(customers: int) -> list[EventRow]:
         for number, steps in enumerate([_ANSWERED, _MISSED, _DIAL, _ANSWERED]):
             call_id = f"k{customer}-{number}"
             for step, (kind, after, manager, data) in enumerate(steps):
-                at = _START + number * 600_000 + after
+                at = _START + (customer % _SHARED * 4 + number) * 600_000 + after
                 group = "sales" if kind == "call.queued" else ""
                 event = Event(
                     "pbx",
@@ -53,7 +59,7 @@ def rows_of(customers: int) -> list[EventRow]:
                     kind,
                     at,
                     f"c{customer:031x}",
-                    manager,
+                    f"{manager}-{customer // _SHARED}" if manager else "",
                     group,
                     {"call_id": call_id, **data},
                 )
@@ -74,20 +80,37 @@ def timed(work: Callable[[], None]) -> float:
 def main() -> None:
     """Measure and print."""
     directory = Directory.from_text(_DIRECTORY)
-    rows = rows_of(500)
+    rows = rows_of(_CUSTOMERS)
     journeys: dict[str, Journey] = {}
+    told: list[Tell] = []
 
     def fold() -> None:
         journeys.clear()
+        told.clear()
         for row in rows:
             customer = row.event.customer
             journey = journeys.get(customer)
             if journey is None:
                 journey = journeys[customer] = Journey.new(customer)
-            apply(journey, [row], "v1", lambda _: directory)
+            told.extend(apply(journey, [row], "v1", lambda _: directory).tells)
+
+    days: dict[str, Journey] = {}
+
+    def judge() -> None:
+        days.clear()
+        for tell in told:
+            day = days.get(tell.key)
+            if day is None:
+                day = days[tell.key] = Journey.new(tell.key)
+            take_tells(day, [tell])
 
     seconds = timed(fold)
     print(f"apply:  {seconds / len(rows) * 1e6:6.1f} µs per event ({len(rows)} events, one at a time)")
+    again = timed(judge)
+    print(
+        f"tell:   {again / len(rows) * 1e6:6.1f} µs per event, what managers are told of it "
+        f"({len(told)} of {len(rows)})"
+    )
     each = list(journeys.values())
     seconds = timed(lambda: [pack(journey.encode()) for journey in each] and None)
     size = sum(len(pack(journey.encode())) for journey in each) / len(each)

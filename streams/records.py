@@ -136,13 +136,35 @@ class ForwardRecord(msgspec.Struct, array_like=True, tag="forward", frozen=True)
     """On `events`: events accepted under another key that concern this one too.
 
     A customer who turned out to be another hands over his events; the journey of a lead tells its
-    customers that it was removed.
+    customers that it was removed, that of a manager which offers rang while he was busy elsewhere.
     """
 
     key: str
     rows: list[EventRow]
     configs: list[str]  #: for each row, the version of the configuration it was stamped with
     rank: int = 0  #: the rank that the rows of who takes over must have at least; see `ranked`
+
+
+#: A stretch of time, [start, end), ms.
+Span = tuple[int, int]
+
+
+class Tell(msgspec.Struct, array_like=True, gc=False):
+    """What a customer's journey tells a manager's of his part in a call; supersedes what it told before."""
+
+    key: str  #: of the manager's journey
+    source: str
+    call_id: str
+    customer: str  #: whose journey tells it
+    busy: list[Span] = []  #: when he was on this call
+    missed: list[Span] = []  #: when it rang at him alone and he let it ring
+    version: int = 0
+
+
+class TellsRecord(msgspec.Struct, array_like=True, tag="tells", frozen=True):
+    """On `events`: what customers' journeys tell those of managers."""
+
+    rows: list[Tell]
 
 
 class TableRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -61,13 +61,15 @@ def random_log(
     chance = random.Random(seed)
     nasty = nastiness or Nastiness()
     events: list[Json] = []
+    starts: list[int] = []
     for number in range(calls):
-        events += _Call(chance, number, customers, days).events()
+        events += _Call(chance, number, customers, days, starts).events()
     notes = _notes(chance, events, customers, days)
     moments = [event["at"] for event in events]
     for number in range(calls // 6 if leads is None else leads):
         events += random_lead(chance, number, moments, phone(chance.randrange(customers)))
     events += notes
+    events += list(_statuses(chance, moments, days))
     events += list(_requests(chance, moments, customers))
     events += random_deals(seed, deals, deals, 2 * deals, customers, quick=days < 1)
     events += list(_links(chance, customers, days, links))
@@ -92,6 +94,22 @@ def _requests(chance: random.Random, moments: list[int], customers: int) -> Iter
             "group": chance.choice(["", "sales", "support"]),
             "manager": chance.choice(["", "", "m5"]),
             "callback_at": chance.choice(["", "", wanted.isoformat(timespec="milliseconds")]),
+        }
+
+
+def _statuses(chance: random.Random, moments: list[int], days: float) -> Iterator[Json]:
+    """Managers who pause, leave and come back, some of them as calls come in, and all too often."""
+    for number in range(max(6, len(moments) // 12)):
+        at = chance.randrange(int(days * 86_400_000))
+        if chance.random() < 0.5:
+            at = chance.choice(moments) + chance.choice([-9_000_000, -5000, 0, 1000, 7000])
+        yield {
+            "event_id": f"s{number}",
+            "type": "agent.status",
+            "source": chance.choice(["pbx", "asterisk"]),
+            "at": at,
+            "manager": chance.choice([*MANAGERS, "m9"]),
+            "status": chance.choice([*["available"] * 7, "on_call", "wrap_up", "paused", "offline"]),
         }
 
 
@@ -128,6 +146,8 @@ def _arrivals(chance: random.Random, events: list[Json], nasty: Nastiness) -> It
             arrivals.append((again, len(arrivals), event))
         if chance.random() < nasty.other_content:
             other = {**event, "at": event["at"] + 7000, "manager": "m9"}
+            if event["type"] == "agent.status":
+                other = {**event, "status": "paused"}
             later = event["at"] + chance.expovariate(1 / 60_000)
             arrivals.append((later, len(arrivals), other))
     for _, _, event in sorted(arrivals, key=lambda arrival: arrival[:2]):
@@ -150,7 +170,9 @@ def phone(number: int) -> str:
 class _Call:
     """One call, from what a PBX would report of it."""
 
-    def __init__(self, chance: random.Random, number: int, customers: int, days: float) -> None:
+    def __init__(
+        self, chance: random.Random, number: int, customers: int, days: float, starts: list[int]
+    ) -> None:
         self.chance = chance
         self.source = chance.choice(_SOURCES)
         self.seconds = self.source == "asterisk"
@@ -160,6 +182,9 @@ class _Call:
         if chance.random() < 0.05:
             self.customer = f"anonymous:{self.call_id}"
         self.now = chance.randrange(int(days * 86_400_000))
+        if starts and chance.random() < 0.4:  # calls come in crowds: managers have two at once
+            self.now = chance.choice(starts) + chance.randrange(60_000)
+        starts.append(self.now)
         self.found: list[Json] = []
 
     def events(self) -> list[Json]:

@@ -24,4 +24,6 @@ def merged(several: list[Changes]) -> Changes:
     # What is taken back comes first, as in `Changes`: an item that moved is closed, then opened.
     kept.sort(key=lambda change: change.new is not None)
     forwards = [forward for changes in several for forward in changes.forwards]
-    return Changes(kept, list(rows.values()), forwards)
+    tells = {(tell.key, tell.source, tell.call_id): tell for one in several for tell in one.tells}
+    verdicts = {(v.source, v.call_id): v for one in several for v in one.verdicts}
+    return Changes(kept, list(rows.values()), forwards, list(tells.values()), list(verdicts.values()))

@@ -29,6 +29,8 @@ _OFFER = CODES["offer"]
 _OFFER_MISSED = CODES["offer_missed"]
 _OFFER_ANSWERED = CODES["offer_answered"]
 _OFFER_SHARED = CODES["offer_missed_shared"]
+#: Own offers that he let ring: his misses, and those that rang while he was busy elsewhere.
+_OFFER_SPANS = (CODES["span_offer_missed"], CODES["span_offer_excused"])
 _RING = CODES["ring"]
 _DIAL = CODES["dial"]
 #: At any hour, and in working hours.
@@ -192,10 +194,10 @@ def _offers(call: CallSummary, facts: list[Fact]) -> None:
     """Whose phone rang, and who let it ring.
 
     What rang at several managers at once is nobody's own offer. If nobody answered the call, such a
-    round that was missed is the entry group's.
+    round that was missed is the entry group's. Who was on another call or paused misses nothing.
     """
     answered: list[Leg] = []
-    missed: list[Leg] = []
+    rung: list[Leg] = []
     offered = _PerSubject(_OFFER, facts)
     shared = False
     for leg in call.legs:
@@ -211,11 +213,22 @@ def _offers(call: CallSummary, facts: list[Fact]) -> None:
         if leg.answered_at is not None:
             answered.append(leg)
         if leg.missed:
-            missed.append(leg)
+            rung.append(leg)
     _first_of_each(_OFFER_ANSWERED, answered, _answered, facts)
-    _first_of_each(_OFFER_MISSED, missed, _left, facts)
+    if rung:
+        _misses(rung, facts)
     if shared and call.answered_at is None and call.ended_at is not None:
         facts.append(Fact(_OFFER_SHARED, "", call.group, True, call.ended_at))
+
+
+def _misses(rung: list[Leg], facts: list[Fact]) -> None:
+    """Whose own offers were missed, and when each rang; of several of one moment the longest."""
+    each: dict[tuple[str, int], Leg] = {}
+    for leg in sorted(rung, key=_left):
+        each[leg.manager, leg.offered_at or 0] = leg
+    for (manager, offered_at), leg in each.items():
+        facts.append(Fact(_OFFER_SPANS[leg.excused], manager, "", False, offered_at, _left(leg)))
+    _first_of_each(_OFFER_MISSED, [leg for leg in rung if not leg.excused], _left, facts)
 
 
 def _first_of_each(name: int, legs: list[Leg], when: Callable[[Leg], int], facts: list[Fact]) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from streams.journey import kinds
-from streams.journey.legs import DECLINED, NO_ANSWER, Leg, legs_of
+from streams.journey.legs import DECLINED, NO_ANSWER, Leg, excuse, legs_of
 from streams.journey.places import Directory
 from streams.journey.state import CallEvent, CallKey, CallState
 
@@ -166,6 +166,8 @@ def summarize(
     waiting_at = marks.waiting_at(direction)
     until = ended_at if answered_at is None else answered_at
     legs = legs_of(call.events, ended_at, directory)
+    if call.judged:
+        excuse(legs, call.judged)
     offers, missed, held = _sums(legs)
     caller = _caller(marks) if direction == "out" else ""
     group = _group(marks, start, caller, directory)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from streams.journey.busy import tells
 from streams.journey.call_facts import call_facts
 from streams.journey.calls import CallSummary, summarize
 from streams.journey.changes import Changes
@@ -17,9 +18,11 @@ from streams.journey.forgetting import open_until, prune
 from streams.journey.item_facts import item_facts
 from streams.journey.items import missed_items
 from streams.journey.journey import NEVER, Derived, DerivedLead, Journey
+from streams.journey.keys import is_manager_day
 from streams.journey.lead_facts import lead_facts
 from streams.journey.leads import read_lead
 from streams.journey.linking import keeps_nothing, pass_on
+from streams.journey.manager_days import take_statuses
 from streams.journey.names import NAMES
 from streams.journey.places import Directories
 from streams.journey.recovery import Recovery, Timeline, recoveries
@@ -35,7 +38,7 @@ from streams.journey.rows import (
     measurement_row,
 )
 from streams.journey.state import CallKey, EntityKey, EntityState, Fact, LeadKey, LeadState, Waiting
-from streams.records import EventRow, FactChange, FactKey
+from streams.records import EventRow, FactChange, FactKey, Tell
 from streams.records_tables import TABLES
 
 
@@ -53,6 +56,8 @@ def apply(
     If deriving raises, the journey is as before. `forwarded`: they come from another journey, out of
     the order of the log, so that the marks say nothing of them.
     """
+    if is_manager_day(journey.customer):
+        return take_statuses(journey, rows)
     touched = journey.begin()
     fresh = [row for row in rows if forwarded or journey.mark(row)]
     if journey.awaited:
@@ -68,7 +73,7 @@ def apply(
         expires = journey.derived is not None and journey.derived.expires_at <= journey.last_at
         if touched.is_empty and not expires:
             return Changes()
-        keys = sorted(journey.calls if touched.flagged else {key for key, _ in touched.calls})
+        keys = sorted(journey.calls if touched.flagged else touched.call_keys)
         entities = sorted({key for key, _ in touched.entities})
         changes = _derive(journey, keys, entities, directories, anew=touched.concerns_all or expires)
     except Exception:
@@ -189,8 +194,11 @@ def compare(
     gone: list[FactChange] = []
     made: list[FactChange] = []
     remembered: list[tuple[CallKey, list[Fact]]] = []
+    told: list[Tell] = []
     for key in keys:
         call = new.calls[key]
+        if call.legs or call.caller:
+            told += tells(old.calls.get(key), call, journey.customer)
         _compare_rows(old.calls.get(key), old.recovery(key), call, new.recovery(key), rows, journey)
         facts = call_facts(call, journey.customer)
         facts += new.item_facts.get(key, ())
@@ -213,7 +221,7 @@ def compare(
         journey.entities[entity].facts = new.entities[entity].facts
     journey.derived = new
     journey.open_until = open_until(new, nameless=journey.nameless)
-    return Changes(gone, rows)
+    return Changes(gone, rows, tells=told)
 
 
 def _compare_rows(

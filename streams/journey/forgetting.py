@@ -45,7 +45,7 @@ def needs_history(journey: Journey, rows: Sequence[EventRow]) -> bool:
         return False
     if is_entity(journey.customer) and not journey.entities:
         return True
-    late = any(row.event.at <= journey.forgotten_until for row in rows)
+    late = any(row.event.at <= journey.forgotten_until for row in rows if row.event.type != kinds.JUDGED)
     return late or _is_of_something_old(journey, rows)
 
 
@@ -54,7 +54,10 @@ def _is_of_something_old(journey: Journey, rows: Sequence[EventRow]) -> bool:
     created: set[tuple[str, object]] = set()
     for row in rows:
         event = row.event
-        if event.type == "call.rated" and (event.source, event.data.get("call_id")) not in journey.calls:
+        if (
+            event.type in ("call.rated", kinds.JUDGED)
+            and (event.source, event.data.get("call_id")) not in journey.calls
+        ):
             return True
         if event.type in kinds.LEAD_KINDS:
             key = (event.source, event.data.get("lead_id"))

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from streams.journey.busy import tells
 from streams.journey.changes import Changes
-from streams.journey.fold import compare, derived_whole
+from streams.journey.fold import compare, derived_whole, summary
 from streams.journey.forgetting import prune
-from streams.journey.journey import Derived, Journey, Touched
-from streams.journey.keys import is_entity, keys_of
+from streams.journey.journey import Derived, Journey
+from streams.journey.keys import days_of, is_entity, is_manager_day, keys_of
 from streams.journey.linking import hand_over, keeps_nothing, pass_on
+from streams.journey.manager_days import restore
 from streams.journey.names import BEARERS, CODES, NAMES
 from streams.journey.places import Directories
 from streams.journey.rows import RowChange, gone_row, measurement_row
@@ -16,12 +18,17 @@ from streams.journey.state import (
     EntityState,
     Fact,
     JourneyState,
+    Judgement,
     LeadState,
     Waiting,
+    judge,
     mark_slot,
 )
+from streams.journey.touched import Touched
 from streams.records import EventRow, FactChange, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
+
+_EXCUSED = CODES["span_offer_excused"]
 
 
 def replace(journey: Journey, history: HistoryRecord, directories: Directories) -> Changes:
@@ -32,9 +39,11 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     """
     if not journey.awaited or history.request != journey.awaited:
         return Changes()
+    if is_manager_day(journey.customer):
+        return restore(journey, history)
     fresh = _refolded(journey, history)
     if keeps_nothing(fresh) or fresh.root != fresh.customer:
-        return _passed_on(journey, fresh, history)
+        return _passed_on(journey, fresh, history, directories)
     gone: list[FactChange] = []
     _remember(fresh, history.facts, gone)
     whole = derived_whole(fresh, directories)
@@ -47,11 +56,14 @@ def replace(journey: Journey, history: HistoryRecord, directories: Directories) 
     return changes
 
 
-def _passed_on(journey: Journey, fresh: Journey, history: HistoryRecord) -> Changes:
+def _passed_on(journey: Journey, fresh: Journey, history: HistoryRecord, directories: Directories) -> Changes:
     """What becomes of the events of a journey that keeps none."""
     held = journey.waiting
     if not is_entity(fresh.customer):
+        calls = [summary(fresh, key, directories) for key in sorted(fresh.calls)]
         changes = hand_over(fresh, history, held)
+        # The parent tells it anew; what he would not is to be known no more.
+        changes.tells = [tell for call in calls for tell in tells(call, None, fresh.customer)]
     else:
         stored = [Waiting(config, row) for row, config in zip(history.rows, history.configs, strict=True)]
         fresh.linked, fresh.unnamed, fresh.seen = frozenset(), [], set()
@@ -89,6 +101,8 @@ def _add_held(fresh: Journey, journey: Journey, touched: Touched) -> None:
     for call_key, config, events in calls:
         for event in events:
             fresh.add_call_event(call_key, event, config, touched)
+        if call_key in fresh.calls:
+            fresh.calls[call_key].judged = journey.calls[call_key].judged
     for lead_key, config, events in leads:
         for event in events:
             fresh.add_lead_event(lead_key, event, config, touched)
@@ -121,9 +135,22 @@ def _remember(journey: Journey, facts: list[StoredFact], gone: list[FactChange])
         if code is None or found is None:
             gone.append(FactChange(key, stored.value, None, stored.tag))
             continue
+        if code == _EXCUSED and isinstance(found, CallState):
+            _recall(found, stored)
         found.facts.append(Fact(code, key.manager, key.group, key.whole, key.at, stored.value, stored.tag))
     for state in bearers.values():
         state.facts.sort()
+
+
+def _recall(call: CallState, stored: StoredFact) -> None:
+    """What was judged of a call and is forgotten is told by its facts, and by whatever comes later."""
+    manager, ring = stored.key.manager, (stored.key.at, stored.value)
+    day = days_of(*ring)[0]
+    found = next((one for one in call.judged if (one.manager, one.day) == (manager, day)), None)
+    if found is None:
+        judge(call, Judgement(manager, day, 0, [ring]))
+    elif not found.version and ring not in found.rings:
+        found.rings.append(ring)
 
 
 def _bearers(journey: Journey) -> dict[tuple[str, str], CallState | LeadState | EntityState]:

@@ -28,12 +28,15 @@ from streams.journey.state import (
     LeadState,
     Note,
     Waiting,
+    judge,
     mark_slot,
     read_call_event,
     read_entity_event,
+    read_judgement,
     read_lead_event,
     read_note,
 )
+from streams.journey.touched import Touched
 from streams.records import EventRow
 
 DAY_MS = 86_400_000
@@ -78,36 +81,13 @@ class Derived(msgspec.Struct):
         return self.recoveries.get(key, NOT_MISSED)
 
 
-class Touched(msgspec.Struct):
-    """What a batch of events added to a journey, so that it can be derived, or undone."""
-
-    marks: dict[int, int]
-    last_at: int
-    linked: frozenset[str] = frozenset()  #: as it was before
-    flags: frozenset[str] = frozenset()  #: as it was before
-    flagged: bool = False
-    calls: list[tuple[CallKey, CallEvent]] = []
-    notes: list[Note] = []
-    leads: list[tuple[LeadKey, LeadEvent]] = []
-    entities: list[tuple[EntityKey, EntityEvent]] = []
-
-    @property
-    def concerns_all(self) -> bool:
-        """Whether it holds what concerns more than single calls."""
-        return bool(self.notes or self.leads or self.flagged)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was added that anything is derived from."""
-        return not (self.calls or self.entities or self.concerns_all)
-
-
 class Journey:
     """State of one customer. `streams.journey.fold` changes it."""
 
     __slots__ = (
         "awaited", "calls", "customer", "derived", "entities", "flags", "forgotten_until", "last_at",
-        "leads", "linked", "marks", "notes", "open_until", "parent", "rank", "seen", "unnamed", "waiting",
+        "leads", "linked", "marks", "notes", "open_until", "parent", "parts", "rank", "seen", "statuses",
+        "unnamed", "waiting",
     )  # fmt: skip
 
     def __init__(self, state: JourneyState) -> None:
@@ -127,11 +107,14 @@ class Journey:
         self.parent = state.parent
         self.notes = state.notes
         self.waiting = state.waiting
+        self.parts = {(part.source, part.call_id): part for part in state.parts}
+        self.statuses = state.statuses
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
         self.seen.update((note.source, note.event_id) for note in state.notes)
         self.seen.update((lead.source, e.event_id) for lead in state.leads for e in lead.events)
         self.seen.update((one.source, e.event_id) for one in state.entities for e in one.events)
         self.seen.update((one.row.event.source, one.row.event.event_id) for one in state.unnamed)
+        self.seen.update((status.source, status.event_id) for status in state.statuses)
         self.derived: Derived | None = None
 
     @classmethod
@@ -169,6 +152,8 @@ class Journey:
             self.unnamed,
             self.rank,
             self.parent,
+            [self.parts[key] for key in sorted(self.parts)],
+            self.statuses,
         )
 
     @property
@@ -241,6 +226,18 @@ class Journey:
             self.linked |= set(linked_keys(event)) - {self.customer}
         elif (number := kinds.NOTE_KINDS.get(kind)) is not None:
             self.add_note(read_note(row, number), touched)
+        elif kind == kinds.JUDGED:
+            self._add_judgement(row, touched)
+
+    def _add_judgement(self, row: EventRow, touched: Touched) -> None:
+        """Take in what a manager's journey says of the offers of a call; of one let go it is no news."""
+        event = row.event
+        key = (event.source, event.data["call_id"])
+        call = self.calls.get(key)
+        if call is not None:
+            before = call.judged
+            if judge(call, read_judgement(row)):
+                touched.judged.append((key, before))
 
     def add_call_event(self, key: CallKey, event: CallEvent, config: str, touched: Touched) -> None:
         """Take in an event of a call; the first in the log stamps the call's configuration."""
@@ -300,6 +297,8 @@ class Journey:
         self._take_back(self.calls, [(key[0], key, event) for key, event in touched.calls])
         self._take_back(self.leads, [(key[0], key, event) for key, event in touched.leads])
         self._take_back(self.entities, [(key[1], key, event) for key, event in touched.entities])
+        for key, judged in reversed(touched.judged):
+            self.calls[key].judged = judged
         for note in touched.notes:
             self.seen.discard((note.source, note.event_id))
             self.notes.remove(note)

@@ -57,6 +57,9 @@ CALL_KINDS: Final = {
 #: A request to be called back is kept as a call of its own, which never was.
 REQUEST: Final = "callback.requested"
 
+#: By it a customer's journey hears which offers rang at a busy manager; never in the log of events.
+JUDGED: Final = "offer.judged"
+
 #: Events that concern the customer rather than one call, by their type.
 NOTE_KINDS: Final = {
     "customer.contacted": CONTACTED,

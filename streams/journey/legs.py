@@ -9,7 +9,7 @@ import msgspec
 
 from streams.journey import kinds
 from streams.journey.places import Directory
-from streams.journey.state import CallEvent
+from streams.journey.state import CallEvent, Judgement
 
 NO_ANSWER = "no_answer"
 DECLINED = "declined"
@@ -31,6 +31,7 @@ class Leg(msgspec.Struct, gc=False):
     end_reason: str = ""
     alone: bool = False  #: an offer, and at no time of it did another manager's phone ring
     missed: bool = False  #: an offer that he let ring long enough, or declined
+    excused: bool = False  #: missed while he was on another call or paused
 
     @property
     def began_at(self) -> int:
@@ -198,6 +199,14 @@ def mark_alone(offers: list[Leg]) -> None:
         if leg.manager != next_manager:
             other_start, next_manager = next_start, leg.manager
         next_start = start
+
+
+def excuse(legs: list[Leg], judged: list[Judgement]) -> None:
+    """Mark the missed offers that rang at a busy manager, as the managers' journeys say."""
+    for judgement in judged:
+        for leg in legs:
+            if leg.missed and leg.manager == judgement.manager:
+                leg.excused = leg.excused or (leg.offered_at, leg.left_at) in judgement.rings
 
 
 def _rings(leg: Leg) -> tuple[int, float]:

@@ -100,6 +100,8 @@ NAMES = (
     "dial_answered_hours",
     "dial_early_hangup_hours",
     "task_put_off",
+    "span_offer_missed",
+    "span_offer_excused",
 )
 
 #: Index of each name.

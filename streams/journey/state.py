@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from streams.journey import kinds
-from streams.records import EventRow
+from streams.records import EventRow, Span
 
 CallKey = tuple[str, str]  #: source, call_id
 LeadKey = tuple[str, str]  #: source, lead_id
@@ -54,6 +54,15 @@ class Fact(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
     tag: str = ""
 
 
+class Judgement(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """What a manager's journey of a day says of a call's offers to him."""
+
+    manager: str
+    day: int
+    version: int  #: the highest counts
+    rings: list[Span]  #: those that rang while he was on another call or paused
+
+
 class CallState(msgspec.Struct, array_like=True):
     """A call: its events in their order, and the facts remembered under its name."""
 
@@ -62,6 +71,7 @@ class CallState(msgspec.Struct, array_like=True):
     config: str  #: configuration stamped on its first event in the log
     events: list[CallEvent] = []
     facts: list[Fact] = []
+    judged: list[Judgement] = []  #: one for each manager and day, in order
 
     @property
     def entity(self) -> str:
@@ -141,6 +151,27 @@ class EntityState(msgspec.Struct, array_like=True):
         return f"{self.source}/{self.id}"
 
 
+class Part(msgspec.Struct, array_like=True):
+    """A manager's part in a call, as his journey of a day knows it; see `records.Tell`."""
+
+    source: str
+    call_id: str
+    version: int
+    customer: str
+    busy: list[Span] = []
+    missed: list[Span] = []
+    excused: list[Span] = []  #: of the missed ones, those that the customer's journey was told of
+
+
+class Status(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """A manager's status from a moment on."""
+
+    at: int
+    event_id: str
+    source: str
+    word: str
+
+
 class Waiting(msgspec.Struct, array_like=True, frozen=True):
     """An event that came while the customer's history was being fetched."""
 
@@ -176,6 +207,9 @@ class JourneyState(msgspec.Struct, array_like=True):
     rank: int = 0
     #: to whom he handed over everything, once it was known that they are one; empty if to nobody
     parent: str = ""
+    #: of a manager's day
+    parts: list[Part] = []
+    statuses: list[Status] = []
 
 
 def mark_slot(row: EventRow) -> int:
@@ -235,3 +269,21 @@ def read_entity_event(row: EventRow, kind: int) -> EntityEvent:
     event = row.event
     data = {name: event.data[name] for name in kinds.READ_OF[kind] if name in event.data}
     return EntityEvent(event.at, kind, event.event_id, event.customer, event.manager, data)
+
+
+def read_judgement(row: EventRow) -> Judgement:
+    """What a manager's journey says of a call."""
+    event = row.event
+    rings = [(start, end) for start, end in event.data["rings"]]
+    return Judgement(event.manager, event.data["day"], event.data["version"], rings)
+
+
+def judge(call: CallState, judgement: Judgement) -> bool:
+    """Take in a judgement, unless a newer one of the same journey is there; whether it was taken in."""
+    kept = [one for one in call.judged if (one.manager, one.day) != (judgement.manager, judgement.day)]
+    if len(kept) < len(call.judged):
+        (former,) = (one for one in call.judged if one not in kept)
+        if former.version >= judgement.version:
+            return False
+    call.judged = sorted([*kept, judgement])
+    return True

@@ -47,7 +47,9 @@ _DECLARED = (
     Measurement("talk", "sum", "ms", "talk of a manager's own part of a call, at the part's end"),
     Measurement("quality", "n", "count", "a call in which the subject talked for at least 60 s"),
     Measurement("offer", "n", "count", "a call that rang at this manager alone, at its first offer"),
-    Measurement("offer_missed", "n", "count", "such a call that he let ring for 5 s or more, or declined"),
+    Measurement(
+        "offer_missed", "n", "count", "such a call that he let ring for 5 s or more or declined while free"
+    ),
     Measurement("offer_answered", "n", "count", "such a call that he answered, at his answer"),
     Measurement(
         "offer_missed_shared",
@@ -163,6 +165,12 @@ _DECLARED = (
         "dial_early_hangup_hours", "n", "count", "the same that was answered and ended in less than 10 s"
     ),
     Measurement("task_put_off", "n", "count", "a task not done whose due time was put off, at that moment"),
+    Measurement(
+        "span_offer_missed", "span", "ms", "an own offer that he let ring or declined, as long as it rang"
+    ),
+    Measurement(
+        "span_offer_excused", "span", "ms", "the same, while he was on another call or paused: no miss"
+    ),
 )
 
 #: Kinds that panes do not count.

@@ -6,10 +6,10 @@ import msgspec
 
 from streams.journey import partitions_of
 from streams.rebuild.resolving import Restamp
-from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, pack
+from streams.records import EventRow, EventsRecord, ForwardRecord, HistoryRecord, TellsRecord, pack
 
-_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
-    EventsRecord | HistoryRecord | ForwardRecord
+_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord | TellsRecord] = (
+    msgspec.msgpack.Decoder(EventsRecord | HistoryRecord | ForwardRecord | TellsRecord)
 )
 #: A record is closed when it has so many bytes or rows; a row has about 64 KiB at most.
 _RECORD_BYTES = 1 << 20
@@ -37,19 +37,34 @@ def spread(told: Iterable[tuple[EventRow, str]], partitions: int, restamp: Resta
     return gathered.records()
 
 
-def carried_on(value: bytes, cut: Cut, restamp: Restamp) -> bytes | None:
-    """The record of an epoch for the same partition of another one, from `cut` on; None if nothing is left.
+def carried_on(value: bytes, partition: int, partitions: int, cut: Cut, restamp: Restamp) -> list[Placed]:
+    """The record of an epoch's partition for another epoch with as many of them, from `cut` on.
+
+    Its rows stay in their partition, but for statuses of a manager who is somebody else there: of the
+    partitions in which those lie the first brings them to where they belong.
 
     What a stage told itself (history, what is handed over) the other epoch's stages tell themselves.
     """
     content = _EVENTS.decode(value)
     if not isinstance(content, EventsRecord):
-        return None
-    rows = [row for row in content.rows if row.offset >= cut.get((row.topic, row.partition), 0)]
-    if not rows:
-        return None
-    told = [restamp(row, content.config) for row in rows]
-    return pack(EventsRecord(told[0][1], [row for row, _ in told]))
+        return []
+    gathered = _Gathered()
+    for row in content.rows:
+        if row.offset >= cut.get((row.topic, row.partition), 0):
+            again, stamp = restamp(row, content.config)
+            for place in _places(row, again, partition, partitions):
+                gathered.add(place, again, stamp)
+    return gathered.records()
+
+
+def _places(row: EventRow, again: EventRow, partition: int, partitions: int) -> list[int]:
+    """Where a row that lies in this partition is to be put when it is told again."""
+    if again is row or row.event.customer:
+        return [partition]
+    before, after = (partitions_of(one.event, partitions) for one in (row, again))
+    if before == after:
+        return [partition]
+    return after if partition == before[0] else []
 
 
 class _Gathered:

@@ -33,6 +33,7 @@ class Tail:
         self._writer = writer
         self._cut: Cut = {}
         self._read: dict[Place, int] = {}
+        self._partitions = 0
         self._consumer = Consumer(
             {
                 "bootstrap.servers": brokers,
@@ -52,6 +53,7 @@ class Tail:
     def begin(self, cut: Cut) -> None:
         """Begins at `cut`, or earlier: what lies below it is passed over."""
         self._cut = cut
+        self._partitions = len(self._numbers(self._present.events))
         since = self._since()
         places = [self._start(topic, number, since) for topic in self.read for number in self._numbers(topic)]
         self._read = {(place.topic, place.partition): place.offset for place in places}
@@ -105,6 +107,6 @@ class Tail:
         if topic == self._present.customers:
             self._writer.put(self._next.customers, number, value, key)
             return
-        record = carried_on(value or b"", self._cut, self._restamp)
-        if record is not None:
-            self._writer.put(self._next.events, number, record)
+        placed = carried_on(value or b"", number, self._partitions, self._cut, self._restamp)
+        for partition, record in placed:
+            self._writer.put(self._next.events, partition, record)

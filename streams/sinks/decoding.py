@@ -21,6 +21,7 @@ from streams.records import (
     NowRecord,
     PaneState,
     TablesRecord,
+    TellsRecord,
     version,
 )
 from streams.sinks.batch import Batch, Row
@@ -28,8 +29,8 @@ from streams.sinks.copies import copies
 from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
 
-_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord] = msgspec.msgpack.Decoder(
-    EventsRecord | HistoryRecord | ForwardRecord
+_EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord | TellsRecord] = (
+    msgspec.msgpack.Decoder(EventsRecord | HistoryRecord | ForwardRecord | TellsRecord)
 )
 _TABLES = msgspec.msgpack.Decoder(TablesRecord)
 _NOW = msgspec.msgpack.Decoder(NowRecord)

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from streams.journey import further_keys, is_entity
+from streams.journey import further_keys, is_entity, is_manager_day
 from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact
 from streams.records_tables import TABLES
 from streams.sinks.connection import ROWS
+from streams.sinks.history_of_days import read_days
 
 _EVENTS = """
 SELECT arrayIntersect(arrayConcat([customer], also), {customers:Array(String)}), customer,
@@ -43,7 +44,7 @@ Ask = Callable[[str, Sequence[str]], Sequence[Sequence[Any]]]
 
 
 def read_history(client: Client, customers: Sequence[str], database: str = ROWS) -> dict[str, HistoryRecord]:
-    """What is stored under each key of a journey: a customer, or `deal:...`.
+    """What is stored under each key of a journey: a customer, `deal:...` or `manager:...`.
 
     One of whom nothing is stored has an empty history.
 
@@ -67,6 +68,14 @@ def read_history(client: Client, customers: Sequence[str], database: str = ROWS)
         query = _KEYS.format(table=table, columns=columns, owner=TABLES[table].owner)
         for customer, *key_values in ask(query, customers):
             found[customer].keys.setdefault(table, []).append(key_values)
+
+    def ask_of_days(query: str, asked: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = client.query(
+            query, parameters=asked | {"database": database}
+        ).result_rows
+        return rows
+
+    read_days(ask_of_days, filter(is_manager_day, customers), found)
     return found
 
 

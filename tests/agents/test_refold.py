@@ -9,17 +9,22 @@ import msgspec
 import pytest
 
 from streams.config import Config, load_config
+from streams.journey import is_manager_day, keys_of
 from streams.records import (
+    EventRow,
     EventsRecord,
     FactKey,
+    ForwardRecord,
     HistoryRecord,
     HistoryRequest,
     RecomputeRow,
     StoredFact,
+    TellsRecord,
     pack,
 )
 from streams.records_tables import TABLES
 from tests.agents.pipeline import INTERNAL, Pipeline, panes_of_facts
+from tests.journey.stored_days import history_of_day
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONDAY = 1_789_974_000_000  # 2026-09-21 07:00 UTC, 10:00 in the centre
@@ -58,14 +63,18 @@ def call(name: str, at: int, **fields: Any) -> list[dict[str, Any]]:
 def stored_history(made: Pipeline, request: HistoryRequest) -> HistoryRecord:
     """What ClickHouse would hold of the customer: all events read so far, facts and keys of rows."""
     rows, configs = [], []
-    decoder = msgspec.msgpack.Decoder(EventsRecord | HistoryRecord)
+    decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
+        EventsRecord | HistoryRecord | ForwardRecord | TellsRecord
+    )
     for record in made.wire.log(INTERNAL.events, request.partition):
         assert record.value is not None
         content = decoder.decode(record.value)
         if isinstance(content, EventsRecord):
-            mine = [row for row in content.rows if row.event.customer == request.customer]
+            mine = [row for row in content.rows if request.customer in keys_of(row.event)]
             rows += mine
             configs += [content.config] * len(mine)
+    if is_manager_day(request.customer):
+        return of_day(made, request, rows)
     facts: list[StoredFact] = []
     keys: dict[str, list[list[Any]]] = {}
     for table, stored in made.tables().items():
@@ -78,6 +87,18 @@ def stored_history(made: Pipeline, request: HistoryRequest) -> HistoryRecord:
             else:
                 keys.setdefault(table, []).append(values[: len(TABLES[table].key)])
     return HistoryRecord(request.customer, request.version, rows, configs, facts, keys)
+
+
+def of_day(made: Pipeline, request: HistoryRequest, rows: list[EventRow]) -> HistoryRecord:
+    """The same of a manager's day."""
+    tables = made.tables()
+    named = {
+        table: [dict(zip(TABLES[table].columns, values, strict=True)) for values in tables[table].values()]
+        for table in ("measurements", "calls", "call_legs")
+    }
+    facts = {FactKey(*values[:6]): values[6] for values in tables["measurements"].values()}
+    day = request.customer
+    return history_of_day(day, request.version, rows, facts, named["calls"], named["call_legs"])
 
 
 def answer_requests(made: Pipeline) -> list[HistoryRequest]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from streams.directory import Directory
 from streams.journey import (
     Changes,
@@ -13,15 +15,20 @@ from streams.journey import (
     apply,
     await_history,
     further_keys,
+    is_manager_day,
     keys_of,
     needs_history,
     replace,
+    take_tells,
+    verdict_of,
 )
-from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact, pack
+from streams.journey.state import CallState, JourneyState, Judgement
+from streams.records import Event, EventRow, FactKey, HistoryRecord, StoredFact, Tell, pack, ranked
 from streams.records_tables import TABLES
+from tests.journey.stored_days import history_of_day
 from tests.random_calls import HOURS, LINES, MANAGERS
-from tests.recount import Counted, Pipelines
-from tests.recount.plain import OPEN, SPANS
+from tests.recount import Pipelines
+from tests.recount.plain import SPANS
 
 Json = dict[str, Any]
 #: The funnel of `tests.random_deals`: `extra` is a stage that nobody lists.
@@ -108,6 +115,9 @@ class Feed:
         self.minutes: dict[tuple[str, str, int], tuple[int, int]] = {}
         self.offset = 0
         self.forwards: list[Forward] = []
+        self.tells: list[Tell] = []
+        #: stands for the offset of a record, by which versions grow
+        self.version = 0
         #: under which journey's key a fact is stored
         self.owners: dict[FactKey, str] = {}
         self.last = Changes()
@@ -144,12 +154,29 @@ class Feed:
 
     def deliver(self) -> None:
         """Hand over what journeys forward to each other, and answer who became another."""
-        while self.forwards or self.linking():
+        while self.forwards or self.tells or self.linking():
+            tells, self.tells = self.tells, []
+            self.hear(tells)
             forwards, self.forwards = self.forwards, []
             for one in forwards:
                 self.take(one.key, [one.row], one.config, forwarded=True)
             for journey in self.linking():
                 self.answer_one(journey)
+
+    def hear(self, tells: list[Tell]) -> None:
+        """Fold what journeys of managers are told."""
+        for tell in tells:
+            journey = self.journeys.setdefault(tell.key, Journey.new(tell.key))
+            self.ask(journey, [])
+            last = self.last
+            self.emitted(take_tells(journey, [tell]))
+            self.last = last
+
+    def ask(self, journey: Journey, rows: list[EventRow]) -> None:
+        """Ask for history, if something forgotten may be needed."""
+        if not journey.awaited and needs_history(journey, rows):
+            await_history(journey, self.offset + 1)
+            self.waiting.add(journey.customer)
 
     def linking(self) -> list[Journey]:
         """Journeys that wait for their history because of who they turned out to be."""
@@ -164,15 +191,15 @@ class Feed:
         if not forwarded:
             self.stored.setdefault(customer, []).extend((row, config) for row in rows)
         journey = self.journeys.setdefault(customer, Journey.new(customer))
-        if not journey.awaited and needs_history(journey, rows):
-            await_history(journey, rows[-1].offset + 1)
-            self.waiting.add(customer)
+        self.ask(journey, rows)
         changes = apply(journey, rows, config, self.directories, forwarded=forwarded)
-        self.emitted(changes)
+        self.emitted(changes, journey.rank)
         return changes
 
     def history(self, customer: str) -> HistoryRecord:
         """What a store would answer now."""
+        if is_manager_day(customer):
+            return self.history_of_day(customer)
         one = self.handed_over_to(customer)
         stored = [pair for key in sorted(one) for pair in self.stored.get(key, [])]
         leads = {key for row, _ in stored for key in further_keys(row.event) if key.startswith("lead:")}
@@ -196,6 +223,12 @@ class Feed:
             keys,
         )
 
+    def history_of_day(self, key: str) -> HistoryRecord:
+        """The same of a manager's day."""
+        rows = [row for row, _ in self.stored.get(key, [])]
+        asked = self.journeys[key].awaited
+        return history_of_day(key, asked, rows, self.facts, self.table("calls"), self.table("call_legs"))
+
     def handed_over_to(self, customer: str) -> set[str]:
         """The customer and all who have handed their events over to him."""
         links = self.table("customer_links")
@@ -205,15 +238,19 @@ class Feed:
         return found
 
     def answer(self) -> None:
-        """Answer every request for history."""
-        for journey in list(self.journeys.values()):
-            self.answer_one(journey)
-        self.deliver()
+        """Answer every request for history, and those that the answers lead to."""
+        awaiting = True
+        while awaiting:
+            for journey in list(self.journeys.values()):
+                self.answer_one(journey)
+            self.deliver()
+            awaiting = any(journey.awaited for journey in self.journeys.values())
 
     def answer_one(self, journey: Journey) -> None:
         """Answer a request for history, if there is one."""
         if journey.awaited:
-            self.emitted(replace(journey, self.history(journey.customer), self.directories))
+            changes = replace(journey, self.history(journey.customer), self.directories)
+            self.emitted(changes, journey.rank)
             self.refolds += 1
             self.waiting.discard(journey.customer)
 
@@ -221,12 +258,17 @@ class Feed:
         """Let go of a customer, as the stage does after a while."""
         forgotten = self.journeys.pop(customer)
         self.journeys[customer] = Journey.new(customer)
-        self.journeys[customer].forgotten_until = forgotten.last_at
+        self.journeys[customer].forgotten_until = max(forgotten.last_at, forgotten.forgotten_until)
 
-    def emitted(self, changes: Changes) -> None:
+    def emitted(self, changes: Changes, rank: int = 0) -> None:
         """Add up differences; each must fit what was emitted before."""
         self.last = changes
+        self.version += 1
         self.forwards += changes.forwards
+        self.forwards += [verdict_of(verdict, self.version) for verdict in changes.verdicts]
+        for tell in changes.tells:
+            tell.version = ranked(self.version, rank)
+        self.tells += changes.tells
         for change in changes.facts:
             assert self.facts.get(change.key) == change.old, change
             assert change.old != change.new, change
@@ -269,53 +311,14 @@ class Feed:
         )
 
     def states(self) -> dict[str, bytes]:
-        """Encoded state of each customer."""
-        return {customer: pack(journey.encode()) for customer, journey in self.journeys.items()}
+        """Encoded state of each customer, but for versions, which are of the log and not of the events."""
+        return {customer: pack(_unversioned(journey.encode())) for customer, journey in self.journeys.items()}
 
 
-def differences(feed: Feed, counted: Counted) -> list[str]:
-    """Where the fold and the recount do not agree."""
-    found: list[str] = []
-    facts = {(k.entity, k.name, k.manager, k.group, k.whole, k.at): v for k, v in feed.facts.items()}
-    found += [
-        f"{fact}: fold {facts.get(fact)}, recount {counted.facts.get(fact)}"
-        for fact in sorted(facts.keys() | counted.facts.keys())
-        if facts.get(fact) != counted.facts.get(fact)
-    ]
-    calls = {(row["source"], row["call_id"]): row for row in feed.table("calls")}
-    for key in sorted(calls.keys() | counted.calls.keys()):
-        found += _unlike(f"call {key}", calls.get(key), counted.calls.get(key))
-    legs = {(r["source"], r["call_id"], r["leg"]): r for r in feed.table("call_legs")}
-    expected = {(*k, n): leg for k, of in counted.legs.items() for n, leg in enumerate(of, 1)}
-    for leg in sorted(legs.keys() | expected.keys()):
-        found += _unlike(f"leg {leg}", legs.get(leg), expected.get(leg))
-    leads = {(row["source"], row["lead_id"]): row for row in feed.table("leads")}
-    for key in sorted(leads.keys() | counted.leads.keys()):
-        found += _unlike(f"lead {key}", leads.get(key), counted.leads.get(key))
-    for table, name, counted_rows in (
-        ("deals", "deal_id", counted.deals),
-        ("stage_stays", "event_id", counted.stays),
-        ("tasks", "task_id", counted.tasks),
-    ):
-        have = {(row["source"], row[name]): row for row in feed.table(table)}
-        for key in sorted(have.keys() | counted_rows.keys()):
-            found += _unlike(f"{table} {key}", have.get(key), counted_rows.get(key))
-    items = {row["item_id"]: row for row in feed.table("open_items")}
-    for item in sorted(items.keys() | counted.items.keys()):
-        found += _unlike(f"item {item}", items.get(item), counted.items.get(item))
-    if not found and feed.minutes != {
-        key: value for key, value in counted.minutes().items() if value != (0, 0)
-    } | {k: v for k, v in feed.minutes.items() if k[1] in OPEN}:
-        found.append("minutes differ though facts do not")
-    return found
+def _unversioned(state: JourneyState) -> JourneyState:
+    def judged(call: CallState) -> list[Judgement]:
+        return [Judgement(one.manager, one.day, 0, one.rings) for one in call.judged if one.rings]
 
-
-def _unlike(what: str, row: Json | None, expected: Json | None) -> list[str]:
-    if row is None or expected is None:
-        return [f"{what}: fold {row}, recount {expected}"]
-    names = row.keys() & expected.keys()
-    return [
-        f"{what}.{name}: fold {row[name]!r}, recount {expected[name]!r}"
-        for name in sorted(names)
-        if row[name] != expected[name]
-    ]
+    calls = [msgspec.structs.replace(call, judged=judged(call)) for call in state.calls]
+    parts = [msgspec.structs.replace(part, version=0) for part in state.parts if part.busy or part.missed]
+    return msgspec.structs.replace(state, calls=calls, parts=parts)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journey.feeding import PIPELINES, Feed, differences
+from tests.journey.comparing import differences
+from tests.journey.feeding import PIPELINES, Feed
 from tests.journey.scenario import PAT, at
 from tests.random_calls import HOURS, LINES, MANAGERS, NONE, Nastiness, random_log
 from tests.recount import recount
@@ -107,7 +108,7 @@ def test_order_repetition_and_batches_make_no_difference(data: st.DataObject, se
     assert one.minutes == other.minutes
     assert one.rows == other.rows
     for customer, state in one.states().items():
-        # The marks are of the log, not of the events: all else is equal byte for byte.
+        # The marks are of the log, not of the events, as versions are: all else is equal byte for byte.
         one.journeys[customer].marks = other.journeys[customer].marks
         assert one.states()[customer] == other.states()[customer], state
 
@@ -126,6 +127,7 @@ def test_who_is_who_may_come_to_light_in_any_order(data: st.DataObject, seed: in
     agree(feed, log)
 
 
+@pytest.mark.timeout(600)  # a minute on an idle machine
 def test_fifty_thousand_events_of_everything_equal_their_recount() -> None:
     log = random_log(77, calls=7000, customers=1500, days=20, leads=800, deals=400, links=60)
     assert len(log) >= 50_000

@@ -35,7 +35,7 @@ def former(today: Config) -> Config:
 
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
-    found = [dict(e) for e in simulate(5, days=0.3, start=START) if e["type"] != "agent.status"]
+    found = [dict(e) for e in simulate(5, days=0.3, start=START)]
     for event in found:
         if event.get("manager") == "m002":
             event["manager"] = "boris"
@@ -73,9 +73,8 @@ def test_tables_are_those_of_today_with_every_event_from_one_side_of_the_cut(
     for partition, value in spread(sorted(below, key=lambda one: one[0].offset), PARTITIONS, as_of(today)):
         again.wire.append(INTERNAL.events, partition, None, value)
     for partition, value in told:
-        record = carried_on(value, cut, as_of(today))
-        if record is not None:
-            again.wire.append(INTERNAL.events, partition, None, record)
+        for place, record in carried_on(value, partition, PARTITIONS, cut, as_of(today)):
+            again.wire.append(INTERNAL.events, place, None, record)
     again.run()
     assert again.tables() == wanted.tables()
     assert again.panes() == wanted.panes()
@@ -109,8 +108,8 @@ def test_records_stay_small_enough_for_kafka() -> None:
 
 
 def test_what_a_stage_told_itself_is_not_carried_on() -> None:
-    assert carried_on(pack(["history", "c1", 1, [], [], [], {}]), {}, as_then) is None
-    assert carried_on(pack(["forward", "c1", [], [], 0]), {}, as_then) is None
+    for value in (["history", "c1", 1, [], [], [], {}], ["forward", "c1", [], [], 0], ["tells", []]):
+        assert carried_on(pack(value), 0, PARTITIONS, {}, as_then) == []
 
 
 def test_names_that_nobody_knew_are_looked_up_and_others_left(today: Config) -> None:

@@ -26,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from tests.recount.activities import count_activities
+from tests.recount.busy import mark_excused
 from tests.recount.deals import count_deals
 from tests.recount.facts import CallFacts
 from tests.recount.items import together
@@ -95,8 +96,10 @@ def recount(
             for root in leads.get((event["source"], event["lead_id"]), ()):
                 by_customer[root].append(event)
     counted = Counted()
+    calls = {customer: _calls(customer, known, plain, counted) for customer, known in by_customer.items()}
+    mark_excused([call for own in calls.values() for call in own], every)
     for customer, known in by_customer.items():
-        _count(customer, known, plain, counted)
+        _count(customer, known, calls[customer], plain, counted)
     count_deals(every, plain, counted)
     count_tasks(every, plain, counted)
     count_activities(every, plain, counted)
@@ -150,8 +153,8 @@ def _mapped(raw: Json, plain: Plain) -> Json:
     return {}
 
 
-def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) -> None:
-    """Counts one customer."""
+def _calls(customer: str, events: list[Json], plain: Plain, counted: Counted) -> list[Json]:
+    """The calls of one customer."""
     flags = {event["flag"] for event in events if event["type"] == "customer.flagged"}
     by_call: dict[tuple[str, str], list[Json]] = {}
     for event in events:
@@ -167,6 +170,12 @@ def _count(customer: str, events: list[Json], plain: Plain, counted: Counted) ->
         counted.calls[call_id] = call
         counted.legs[call_id] = call["legs"]
         calls.append(call)
+    return calls
+
+
+def _count(customer: str, events: list[Json], calls: list[Json], plain: Plain, counted: Counted) -> None:
+    """Counts one customer."""
+    flags = {event["flag"] for event in events if event["type"] == "customer.flagged"}
     counter = CallFacts(customer, plain, counted)
     if flags & {"test", "spam", "staff", "supplier"}:
         events = [event for event in events if event["type"] != "callback.requested"]

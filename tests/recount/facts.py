@@ -112,7 +112,14 @@ class CallFacts:
         answered = [x for x in alone if x["answered_at"] is not None]
         self.each(call, "offer", alone, "offered_at")
         self.each(call, "offer_answered", answered, "answered_at")
-        self.each(call, "offer_missed", [x for x in missed if x["alone"]], "left_at")
+        own = [x for x in missed if x["alone"]]
+        self.each(call, "offer_missed", [x for x in own if not x["excused"]], "left_at")
+        longest: dict[tuple[str, int], Json] = {}
+        for x in sorted(own, key=lambda x: x["left_at"]):
+            longest[x["manager"], x["offered_at"]] = x
+        for (manager, at), x in longest.items():
+            name = "span_offer_excused" if x["excused"] else "span_offer_missed"
+            self.fact(call, name, manager, "", whole=False, at=at, value=x["left_at"])
         shared = [x for x in missed if not x["alone"]]
         if shared and call["answered_at"] is None and call["ended_at"] is not None:
             self.fact(call, "offer_missed_shared", "", call["group"], whole=True, at=call["ended_at"])

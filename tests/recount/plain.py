@@ -28,7 +28,10 @@ OPEN = (
     "overdue_task",
 )  # fmt: skip
 #: Facts that are stored and counted from there: no part of minutes either.
-SPANS = ("missed_item", "missed_item_reached", "span_missed", "span_uncalled", "span_lead")
+SPANS = (
+    "missed_item", "missed_item_reached", "span_missed", "span_uncalled", "span_lead",
+    "span_offer_missed", "span_offer_excused",
+)  # fmt: skip
 
 FactId = tuple[str, str, str, str, bool, int]  #: entity, name, manager, group, whole, at
 Json = dict[str, Any]

@@ -126,3 +126,75 @@ def test_what_was_handed_over_several_times_is_known_and_read_under_the_last_key
     found = read_history(store, ["c1", "c2", "c3"])
     whose = {key: [row.event.customer for row in history.rows] for key, history in found.items()}
     assert whose == {"c1": ["c1", "c3", "c4"], "c2": ["c2"], "c3": ["c3", "c4"]}
+
+
+def test_the_history_of_a_managers_day_is_his_statuses_what_he_missed_and_his_calls(
+    store: Client, migrated: str
+) -> None:
+    day, hour = 20_000 * 24 * 3_600_000, 3_600_000
+    rows = [
+        EventRow(
+            0, 0, n, n, Event("pbx", f"s{n}", "agent.status", day + at, "", who, "", {"status": "paused"})
+        )
+        for n, (at, who) in enumerate(
+            [(-3 * 24 * hour, "m1"), (-4 * 24 * hour, "m1"), (5, "m2"), (hour, "m1")]
+        )
+    ]
+    internal, batch = InternalTopics(), Batch()
+    record = Given(internal.events, pack(EventsRecord("one", rows)), offset=10)
+    assert Decoding(internal).put(record, batch) is None
+    put(migrated, "events", *batch.tables["events"].values())
+    own = {"group": "", "whole": False, "manager": "m1"}
+    missed = [
+        fact("span_offer_missed", day + 100, day + 200, entity="pbx/k1", **own),
+        fact("span_offer_excused", day - 10, day + 10, entity="pbx/k2", **own),
+    ]
+    others = [
+        fact("span_offer_missed", day + 100, day + 200, entity="pbx/k1", **own | {"manager": "m2"}),
+        fact("span_offer_missed", day - 20, day, entity="pbx/k3", **own),
+        fact("talk", day + 100, 5, entity="pbx/k1", **own),
+    ]
+    put_facts(migrated, *missed, *others)
+    leg = {"source": "pbx", "manager": "m1", "leg": 1}
+    put_named(
+        migrated,
+        "call_legs",
+        leg
+        | {"call_id": "k1", "customer": "c1", "offered_at": day + 100, "left_at": day + 200}
+        | {"end_reason": "no_answer"},
+        leg
+        | {"call_id": "k2", "customer": "c2", "offered_at": day - 10, "left_at": day + 10}
+        | {"end_reason": "declined"},
+        leg | {"call_id": "k4", "customer": "c4", "answered_at": day - hour, "left_at": day + 1},
+        leg | {"call_id": "k5", "customer": "c5", "answered_at": day - 4 * hour},
+        leg | {"call_id": "k6", "customer": "c6", "answered_at": day - 4 * hour + 1},
+        leg | {"call_id": "d1", "customer": "c7", "answered_at": day + 500, "left_at": day + 900},
+        leg | {"call_id": "d1", "leg": 2, "customer": "c7", "answered_at": day + 1500, "left_at": day + 1900},
+        leg
+        | {"call_id": "k8", "customer": "c8", "offered_at": day + 5, "left_at": day + 9}
+        | {"end_reason": "busy"},
+    )
+    dial = {"source": "pbx", "direction": "out", "manager": "m1"}
+    put_named(
+        migrated,
+        "calls",
+        dial | {"call_id": "d1", "customer": "c7", "started_at": day + 400, "ended_at": day + 1900},
+        dial | {"call_id": "d2", "customer": "c8", "started_at": day + 7, "ended_at": day + 8},
+        dial | {"call_id": "d3", "customer": "c9", "started_at": day - 9, "ended_at": day},
+        dial | {"call_id": "i1", "customer": "c9", "started_at": day + 7, "direction": "in"},
+    )
+    key = "manager:m1:20000"
+    found = read_history(store, [key, "manager:m3:19999", "c2"])[key]
+    assert [(row.event.event_id, row.event.at) for row in found.rows] == [
+        ("s0", day - 3 * 24 * hour), ("s3", day + hour)
+    ]  # fmt: skip
+    assert found.facts == sorted(missed, key=lambda one: one.key.at)
+    assert sorted(found.keys["parts"], key=str) == [
+        ["pbx", "d1", "c7", day + 400, day + 900],
+        ["pbx", "d1", "c7", day + 1500, day + 1900],
+        ["pbx", "d2", "c8", day + 7, day + 8],
+        ["pbx", "k1", "c1", None, None],
+        ["pbx", "k2", "c2", None, None],
+        ["pbx", "k4", "c4", day - hour, day + 1],
+        ["pbx", "k6", "c6", day - 4 * hour + 1, day + 1],
+    ]
