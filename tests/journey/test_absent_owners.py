@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from streams.directory import Directory
-from tests.journey.feeding import FUNNEL, Feed, differences, directory_text, ms
+from tests.journey.comparing import differences
+from tests.journey.feeding import FUNNEL, Feed, directory_text, ms
 from tests.journey.scenario import NOON, dial
 from tests.journey.test_leads import HOUR, assigned, form
 from tests.random_calls import HOURS, LINES, MANAGERS, random_log
