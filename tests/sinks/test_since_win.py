@@ -1,5 +1,6 @@
 """Working days since the last win: of days against counting them one by one, and as they are now."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,9 +9,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.directory import Directory
+from streams.sinks.days import StateService
 from streams.sinks.state_teller import StateTeller
 from tests.sinks.random_records import DAY, HOUR, PEOPLE, Records, put_customer_fact, some_records, store_all
 from tests.sinks.record_days import Days, keep, settle, shown
+from tests.waiting import eventually
 
 #: Clara began on 20 January and has won nothing; of Dora it is known what was first counted; nobody knows of Egor.
 DIRECTORY = """
@@ -148,3 +151,18 @@ def test_a_state_that_is_not_connected_has_no_value(store: Client, migrated: str
     found = now_told(store, DIRECTORY + "sources: {crm: {provides: [deals]}}\n")
     assert found["deals_without_next_step", "m:anna"] == (None, 0)
     assert found["days_since_win", "a:all"] == (9, 1)
+
+
+def test_the_service_tells_them_and_ends_when_told(store: Client, migrated: str) -> None:
+    settle(store, DIRECTORY)
+    put_deals(store, migrated, datetime.now(UTC))
+    told = "SELECT value FROM sales.kpi_now WHERE kpi = 'days_since_win' AND subject = 'all'"
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(StateService(migrated, Directory.from_text(DIRECTORY)).run(stop))
+        await asyncio.to_thread(eventually, lambda: store.query(told).result_rows == [(9.0,)], 20)
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+    asyncio.run(run())
