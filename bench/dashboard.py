@@ -52,12 +52,15 @@ class Size:
     days: int
 
 
+#: Stages of the pipeline in their order; the last is the win.
+_STAGES = ["new", "qualified", "proposal", "negotiation", "won"]
 _Records = dict[str, list[list[object]]]
 #: Columns of the records besides calls, in the order in which they are made.
 _COLUMNS = {
     "leads": "source lead_id customer manager group created_at version",
     "deals": "source deal_id stage_kind customer manager group created_at closed_at proposed_at version",
-    "stage_stays": "source event_id deal_id stage_kind entered_at left_at due_at manager group customer version",
+    "stage_stays": "source event_id deal_id pipeline stage stage_kind entered_at left_at dwell_ms due_at manager group "
+    "customer version",
     "tasks": "source task_id customer manager group created_at due_at done_at version",
     "measurements": "entity name manager group whole at value tag customer version gone",
 }
@@ -152,17 +155,27 @@ class Centre:
             self.records["deals"].append(
                 ["crm", id_, "won" if won else "open", customer, *own, begun, done if won else None, begun, 1]
             )
-            stay = ["crm", f"{id_}-1", id_, "open", begun, done if won else None, _time(at + 86_400_000)]
-            self.records["stage_stays"].append([*stay, *own, customer, 1])
+            self._stays(id_, at, won=won, own=own, customer=customer)
             if won:
-                self.records["stage_stays"].append(
-                    ["crm", f"{id_}-2", id_, "won", done, None, None, *own, customer, 1]
-                )
                 self._fact(f"crm/{id_}", "deal_win", *own, done, 1, customer)
             self.records["tasks"].append(["crm", id_, customer, *own, begun, done, done if won else None, 1])
         elif kind == "missed":
             for name, hours in (("missed_item", 36), ("span_missed", 5), ("span_uncalled", 2)):
                 self._fact(f"pbx/{id_}", name, "", group, begun, at + hours * 3_600_000, customer)
+
+    def _stays(self, id_: str, at: int, *, won: bool, own: list[str], customer: str) -> None:
+        """Some stages of the pipeline one after the other, and the win if it is won."""
+        open_stages = _STAGES[: self._random.randrange(1, len(_STAGES))]
+        path = [*open_stages, "won"] if won else open_stages
+        for number, stage in enumerate(path):
+            dwell = 3_600_000 * self._random.randrange(1, 48)
+            lasts = number + 1 == len(path)
+            self.records["stage_stays"].append(
+                ["crm", f"{id_}-{number}", id_, "main", stage, "won" if stage == "won" else "open", _time(at),
+                 None if lasts else _time(at + dwell), None if lasts else dwell, _time(at + 86_400_000),
+                 *own, customer, 1]
+            )  # fmt: skip
+            at += dwell
 
     def _fact(
         self, entity: str, name: str, manager: str, group: str, at: datetime, value: int, customer: str
@@ -203,7 +216,33 @@ def fill(client: Client, size: Size) -> None:
         client.insert("calls", calls, column_names=_CALLS_COLUMNS, database=ROWS)
     for table, records in centre.records.items():
         client.insert(table, records, column_names=_COLUMNS[table].split(), database=ROWS)
+    stages = [
+        ["main", stage, stage, place, "won" if stage == "won" else "open", 1]
+        for place, stage in enumerate(_STAGES)
+    ]
+    columns = ("pipeline", "stage", "name", "position", "kind", "version")
+    client.insert("funnel_stages", stages, column_names=columns, database=ROWS)
+    _fill_plans(client, size, now)
     _fill_now(client, size)
+
+
+def _fill_plans(client: Client, size: Size, now: datetime) -> None:
+    """A plan of every manager for the running month, and a bonus formula of every group."""
+    first = now.date().replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    plans = [
+        ["manager", f"m{number:03}", "calls_handled", first, last, 400.0, 1]
+        for number in range(size.managers)
+    ]
+    terms = [
+        [f"g{number:02}", kpi, 20_000.0, 0.5, 300.0, 1.5, 1, "up", "RUB", 1]
+        for number in range(size.groups)
+        for kpi in ("calls_handled", "quality_calls")
+    ]
+    columns = ("subject_kind", "subject", "kpi", "period_start", "period_end", "value", "version")
+    client.insert("plans", plans, column_names=columns, database=ROWS)
+    names = ("group", "kpi", "base", "weight", "target", "cap", "min_n", "direction", "currency", "version")
+    client.insert("bonus_terms", terms, column_names=names, database=ROWS)
 
 
 def _fill_now(client: Client, size: Size) -> None:
@@ -271,7 +310,16 @@ def main() -> None:
 def _print_sizes(client: Client, size: Size) -> None:
     counted = {
         table: client.query(f"SELECT count() FROM {ROWS}.{table}").result_rows[0][0]
-        for table in ("kpi_minutes", "calls", "leads", "deals", "kpi_days", "kpi_day_records", "kpi_now")
+        for table in (
+            "kpi_minutes",
+            "calls",
+            "leads",
+            "deals",
+            "stage_stays",
+            "kpi_days",
+            "kpi_day_records",
+            "kpi_now",
+        )
     }
     told = ", ".join(f"{rows:,} rows of {table}" for table, rows in counted.items())
     print(f"centre of the dashboard's questions: {size.managers} managers, {size.days} days, {told}")

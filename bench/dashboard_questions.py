@@ -70,3 +70,18 @@ def questions(days_back: int) -> Iterator[tuple[str, str]]:
         "leaderboard of today",
         "SELECT * FROM sales.leaderboard WHERE kpi = 'calls_handled' AND window = 'today'",
     )
+    yield (
+        "leaderboard of the period",
+        (
+            f"SELECT * FROM sales.leaderboard_period(from = toString({since}), to = toString({until})) "
+            "WHERE kpi = 'calls_handled'"
+        ),
+    )
+    yield "funnel of 30 days", "SELECT * FROM sales.funnel WHERE period = '30d'"
+    yield (
+        "funnel between two days, all deals",
+        f"SELECT * FROM sales.funnel_between(from = toString({since}), to = toString({until})) "
+        "WHERE manager IS NULL",
+    )
+    for view in ("pipeline_now", "reasons", "plan_fact", "bonus", "managers_now", "open_items"):
+        yield view, f"SELECT * FROM sales.{view}"

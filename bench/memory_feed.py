@@ -28,7 +28,7 @@ _HOUR = 3_600_000
 #: The feed ends in the evening, when most of a day has been seen and nothing of it forgotten.
 _ENDS = DAY + 18 * _HOUR
 #: Calls for each different customer of a simulated day.
-_CALLS_A_CUSTOMER = 1.75
+_CALLS_A_CUSTOMER = 1.95
 #: Events between two checkpoints of intake.
 _EVERY = 500
 _FRAME = struct.Struct(">BQI")
