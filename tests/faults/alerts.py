@@ -10,7 +10,7 @@ from tests.faults.product import Product
 from tests.random_calls import HOURS, LINES, MANAGERS
 from tests.recount import Counted
 from tests.recount.kpi_values import kpi_values
-from tests.recount.plain import MINUTE, Plain
+from tests.recount.plain import MINUTE, OPEN, Plain
 
 _PLAIN = Plain(MANAGERS, LINES, HOURS, 0, None)
 #: Rules of `tests.faults.product` on what stands open now, with their limits.
@@ -74,9 +74,10 @@ def _states(told: list[Json], counted: Counted) -> list[str]:
     """What fires in the end is what the recount says is over its limit."""
     now = round(datetime.now(UTC).timestamp() * 1000)
     newest = {(t["rule"], t["subject"]): t["state"] for t in told}
+    open_ = Counted(facts={id: value for id, value in counted.facts.items() if id[1] in OPEN})
     found = []
     for group in ("sales", "support", "night"):
-        values = kpi_values(counted, f"g:{group}", (0, now // MINUTE), plain=_PLAIN, now=now)
+        values = kpi_values(open_, f"g:{group}", (0, now // MINUTE), plain=_PLAIN, now=now)
         for rule, (kpi, limit) in _STATES.items():
             value = values[kpi].value or 0
             fires = newest.get((rule, group)) == "firing"

@@ -54,6 +54,7 @@ class Product(Outside):
         self.proxy = Proxy(self.clickhouse.url)
         self.roles: list[Kept] = []
         self._began = time.monotonic()
+        self._destroyed = False
         self.settings = {
             **os.environ,
             "SALESPULSE_KAFKA": self.brokers.bootstrap,
@@ -97,7 +98,10 @@ class Product(Outside):
         return role.end()
 
     def destroy(self) -> None:
-        """Kills whatever is left."""
+        """Kills whatever is left; may be called again."""
+        if self._destroyed:
+            return
+        self._destroyed = True
         for role in self.roles:
             role.end(9)
         self.brokers.kill()

@@ -38,6 +38,7 @@ def kill_while_fed(
     fed.join()
 
 
+@pytest.mark.timeout(400)
 def test_kills_at_random_moments(product: Product, feed: Feed) -> None:
     product.worker(static=True)
     product.sink(static=True)

@@ -42,6 +42,7 @@ def freeze_past_its_session(product: Product, frozen: Kept, other: Kept, session
     product.tell(f"{frozen.name} frozen for {time.monotonic() - began:.1f} s, then thawed")
 
 
+@pytest.mark.timeout(400)
 def test_workers_join_leave_freeze_and_thaw(product: Product, feed: Feed) -> None:
     session = 4.0
     workers = [product.worker("worker-0", session=session)]
