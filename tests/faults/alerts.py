@@ -14,7 +14,7 @@ from tests.recount.plain import MINUTE, OPEN, Plain
 
 _PLAIN = Plain(MANAGERS, LINES, HOURS, 0, None)
 #: Rules of `tests.faults.product` on what stands open now, with their limits.
-_STATES = {"open-missed": ("open_missed", 5), "open-leads": ("open_leads", 5)}
+_STATES = {"open-missed": ("open_missed", 1), "open-leads": ("open_leads", 1)}
 
 Json = dict[str, Any]
 

@@ -18,8 +18,8 @@ PARTITIONS = 4
 #: `open_missed` and `open_leads` of groups are what stands open now, so the recount can tell what must fire.
 RULES = """
 rules:
-  - {name: open-missed, kpi: open_missed, subjects: [sales, support, night], above: 5, hours: always}
-  - {name: open-leads, kpi: open_leads, subjects: [sales, support, night], above: 5, hours: always}
+  - {name: open-missed, kpi: open_missed, subjects: [sales, support, night], above: 1, hours: always}
+  - {name: open-leads, kpi: open_leads, subjects: [sales, support, night], above: 1, hours: always}
   - {name: missed-now, kpi: missed_share, window: 15m, subjects: [night], above: 0.5, min_n: 3, hours: always}
 """
 
