@@ -7,6 +7,7 @@ import pytest
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact
 from tests.faults.kept import FAILED, Kept
+from tests.faults.live import misses
 from tests.faults.product import Product
 
 STATELESS = ("between-outputs", "after-outputs", "before-done")
@@ -42,6 +43,7 @@ def test_exits_between_each_pair_of_steps(product: Product) -> None:
     worker = product.worker(static=True, exits=WORKER)
     sink = product.sink(static=True, exits=SINK)
     pause = threading.Event()
+    feed.send(product.kafka, misses(feed, "points"))
     while not (done(worker, WORKER) and done(sink, SINK)):
         messages = feed.portion(0.005)
         taken = worker.exits.count(FAILED), sink.exits.count(FAILED)

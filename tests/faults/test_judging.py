@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact, count, wrong
+from tests.faults.live import assert_alert_in_time
 from tests.faults.product import Product
 
 #: What is broken on purpose, by a statement, and what the comparison has to say about it.
@@ -63,6 +64,7 @@ def test_the_comparison_sees_each_kind_of_fault(product: Product) -> None:
     feed = Feed(9, 1500)
     worker, sink = product.worker(static=True), product.sink(static=True)
     feed.send(product.kafka, feed.rest())
+    assert_alert_in_time(product, feed, "judged", 60)
     log = assert_exact(product, feed)
     product.end(worker)
     product.end(sink)  # else it would mend the days

@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact
+from tests.faults.live import misses
 from tests.faults.product import Product
 from tests.faults.sizes import Sizes
 
@@ -31,6 +32,7 @@ def kill_while_fed(
 ) -> None:
     """Kills these parts one after the other, at random moments, while the feed runs."""
     chance, wait = random.Random(), threading.Event()
+    feed.send(product.kafka, misses(feed, "killed"))
     fed = feed.sending(product.kafka, feed.rest(), rate)
     for part in parts:
         wait.wait(chance.uniform(*pauses))

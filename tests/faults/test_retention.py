@@ -25,8 +25,12 @@ def go_on_from(product: Product, group: str, topic: str, begins: dict[int, int])
     """What the message tells the operator to do with `kafka-consumer-groups`."""
     admin = AdminClient({"bootstrap.servers": product.kafka})
     places = [TopicPartition(topic, number, offset) for number, offset in begins.items()]
-    (future,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
-    future.result()
+
+    def taken() -> bool:
+        (asked,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
+        return not any(place.error for place in asked.result().topic_partitions)
+
+    eventually(taken, 30, 0.5, "the group has no member any more")
 
 
 def joined(first: Log, second: Log) -> Log:

@@ -8,6 +8,7 @@ import pytest
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact
 from tests.faults.kept import Kept
+from tests.faults.live import misses
 from tests.faults.product import Product
 from tests.faults.sizes import Sizes
 from tests.waiting import eventually
@@ -48,7 +49,7 @@ def test_workers_join_leave_freeze_and_thaw(product: Product, feed: Feed) -> Non
     workers = [product.worker("worker-0", session=session)]
     product.sink()
     workers[0].wait_ready()
-    fed = feed.sending(product.kafka, feed.rest(), 90)
+    fed = feed.sending(product.kafka, [*misses(feed, "workers"), *feed.rest()], 90)
     workers += [product.worker(f"worker-{number}", session=session) for number in (1, 2)]
     for worker in workers:
         worker.wait_ready()
