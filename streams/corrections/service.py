@@ -41,7 +41,10 @@ class Corrections:
         *,
         group: str,
         sink_group: str,
+        instance: str | None = None,
     ) -> None:
+        """`instance`: name under which a restarted process gets its partitions back at once."""
+        self._instance = instance
         self._group = group
         self._brokers = brokers
         self._internal = internal
@@ -58,6 +61,7 @@ class Corrections:
             self._internal.history,
             bootstrap_servers=self._brokers,
             group_id=self._group,
+            group_instance_id=self._instance,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_interval_ms=_LONGEST_BUSY_MS,
