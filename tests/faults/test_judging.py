@@ -47,7 +47,7 @@ BROKEN = {
     ),
     "an alert resolved that nobody told of": (
         """INSERT INTO sales_rows.alerts SELECT * REPLACE ('resolved' AS state, now64(3) AS at)
-        FROM sales_rows.alerts FINAL WHERE state = 'firing' ORDER BY at DESC LIMIT 1""",
+        FROM (SELECT * FROM sales_rows.alerts FINAL WHERE state = 'firing' ORDER BY at DESC LIMIT 1)""",
         "transition",
     ),
     "a kept day that is wrong": (
