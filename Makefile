@@ -23,7 +23,7 @@ test: install  ## every test, after the checks of style and types
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
-faults: install  ## faults at full size, about four hours; SALESPULSE_FAULTS=small: a quarter of an hour
+faults: install  ## faults of every part at full size, some hours; SALESPULSE_FAULTS=small: half an hour
 	SALESPULSE_FAULTS=$${SALESPULSE_FAULTS:-whole} $(BIN)/python -m pytest tests/faults -m "whole or not whole" -s -v $(PYTEST)
 
 check: install  ## style, types, direction of imports

@@ -105,7 +105,8 @@ class Product(Outside):
         for role in self.roles:
             role.end(9)
         self.brokers.kill()
-        self.clickhouse.kill()
+        if self.clickhouse.running:
+            self.clickhouse.kill()
         self.proxy.close()
 
     # -- what is told
