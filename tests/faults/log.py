@@ -43,13 +43,14 @@ def read_records(bootstrap: str, topics: tuple[str, ...]) -> list[tuple[str, byt
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "judge", "enable.auto.commit": False})
     found: list[tuple[str, int, int, bytes | None]] = []
     try:
-        ends = {}
+        begins, ends = [], {}
         for topic in topics:
             for number in consumer.list_topics(topic, timeout=20).topics[topic].partitions:
                 low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=20)
                 if high > low:
+                    begins.append(TopicPartition(topic, number, low))
                     ends[topic, number] = high
-        consumer.assign([TopicPartition(topic, number, 0) for topic, number in ends])
+        consumer.assign(begins)
         while ends:
             for record in consumer.consume(5000, 0.2):
                 assert not record.error(), record.error()
