@@ -1,5 +1,6 @@
 """What takes long: a ledger of many keys, and an hour at twice the peak."""
 
+import statistics
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +9,15 @@ import pytest
 from tests.e2e.outside import Message
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact
+from tests.faults.live import missed
 from tests.faults.product import Product
 from tests.faults.sizes import Sizes
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(7200)]
 
+#: Half of the calls are to have their row within so much, s; the machine may be busy with other work.
+_TARGET = 5.0
 _LEAD = (
     '{"event_id": "key-%d", "type": "lead.created", "occurred_at": "%s", "source": "keys", '
     '"customer": "crm:key-%d", "lead_id": "key-%d", "channel": "web_form", "group": "night"}'
@@ -44,33 +49,35 @@ def test_ready_soon_with_a_ledger_of_many_keys_and_with_none(product: Product, s
     assert code == 0, said
 
 
+def time_to_row(product: Product, feed: Feed, number: int) -> float:
+    """s from when a call's end was sent until its row says how it ended."""
+    began = time.monotonic()
+    feed.send(product.kafka, missed(feed, "soak", number))
+    asked = f"SELECT call_id FROM sales.calls WHERE call_id = 'soak-{number}' AND outcome = 'missed'"
+    eventually(lambda: product.query(asked), 60, 0.1, "the row of a call")
+    return time.monotonic() - began
+
+
 def test_soak_at_twice_the_peak(product: Product, sizes: Sizes) -> None:
     feed = Feed(95, round(sizes.soak * sizes.soak_rate))
     worker, sink = product.worker(), product.sink()
     product.wait_ready()
     fed = feed.sending(product.kafka, feed.rest(), sizes.soak_rate)
-    memory, parts = [], []
+    memory, parts, late = [], [], []
     while fed.is_alive():
         fed.join(sizes.soak / 12)
+        late.append(time_to_row(product, feed, len(late)))
         memory.append((worker.memory_mb(), sink.memory_mb()))
         (most,) = product.query(
             "SELECT max(n) FROM (SELECT count() AS n FROM system.parts"
             " WHERE active AND database = 'sales_rows' GROUP BY table, partition)"
         )
         parts.append(int(most[0]))
-    (late,) = product.query(
-        """SELECT round(quantile(0.99)(late)) FROM
-        (
-            SELECT date_diff('ms', max(e.logged_at), any(c.inserted_at)) AS late
-            FROM sales_rows.events AS e
-            JOIN (SELECT * FROM sales_rows.calls FINAL) AS c
-                ON c.source = e.source AND c.call_id = JSONExtractString(e.data, 'call_id')
-            GROUP BY c.source, c.call_id
-        )"""
-    )
-    product.tell(f"MB of worker and sink: {memory}; most parts of a partition: {parts}; p99 {late[0]} ms")
+    product.tell(f"MB of worker and sink: {memory}; most parts of a partition: {parts}")
+    product.tell(f"s from a call to its row: {[round(one, 1) for one in late]}")
     assert_exact(product, feed, 900)
     middle = memory[len(memory) // 3]
     assert memory[-1][0] < middle[0] * 1.5 + 50
     assert memory[-1][1] < middle[1] * 1.5 + 50
     assert max(parts) < 150
+    assert statistics.median(late) < _TARGET
