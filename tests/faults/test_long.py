@@ -63,7 +63,9 @@ def test_soak_at_twice_the_peak(product: Product, sizes: Sizes) -> None:
     worker, sink = product.worker(), product.sink()
     product.wait_ready()
     fed = feed.sending(product.kafka, feed.rest(), sizes.soak_rate)
-    memory, parts, late = [], [], []
+    memory: list[tuple[int, int]] = []
+    parts: list[int] = []
+    late: list[float] = []
     while fed.is_alive():
         fed.join(sizes.soak / 12)
         late.append(time_to_row(product, feed, len(late)))
