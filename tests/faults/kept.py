@@ -106,7 +106,7 @@ class Kept:
     def thaw(self) -> None:
         self.send_signal(signal.SIGCONT)
 
-    def end(self, number: int = signal.SIGTERM, within: float = 15) -> int:
+    def end(self, number: int = signal.SIGTERM, within: float = 30) -> int:
         """Ends it for good; its exit code."""
         self._ended.set()
         self.thaw()
