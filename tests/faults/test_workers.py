@@ -13,7 +13,6 @@ from tests.faults.product import Product
 from tests.faults.sizes import Sizes
 from tests.waiting import eventually
 
-
 #: A part that is told to end does so within this (contract, `salespulse up`), s.
 _LONGEST_END = 15
 
