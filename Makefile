@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install run test check bench clean
+.PHONY: help install run test faults check bench clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ run: install  ## the whole pipeline on this machine, with a simulated call centr
 test: install  ## every test, after the checks of style and types
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+
+faults: install  ## faults of every part at full size, some hours; SALESPULSE_FAULTS=small: half an hour
+	SALESPULSE_FAULTS=$${SALESPULSE_FAULTS:-whole} $(BIN)/python -m pytest tests/faults -m "whole or not whole" -s -v $(PYTEST)
 
 check: install  ## style, types, direction of imports
 	$(BIN)/ruff check .

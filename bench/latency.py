@@ -23,7 +23,8 @@ from bench.figures import Figures, quantiles, save
 from bench.noted import ages, begin_noting
 from bench.processes import Meter, memory_mb
 from streams.topics import CALLS
-from tests.e2e.installation import Installation, Message
+from tests.e2e.installation import Installation
+from tests.e2e.outside import Message
 
 GOAL_MS = 1000
 _WARMS_UP_S = 5.0

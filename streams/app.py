@@ -131,12 +131,14 @@ def run_sink(settings: Settings) -> None:
     """Runs the role `sink`, with the corrections in the same process."""
 
     def corrections(known: Settings, internal: InternalTopics) -> Service:
-        return _corrections(known, internal, Store(known.clickhouse))
+        return _corrections(known, internal, Store(known.clickhouse), known.instance or None)
 
     run_role(settings, in_force(settings), [corrections])
 
 
-def _corrections(settings: Settings, internal: InternalTopics, store: Store) -> Corrections:
+def _corrections(
+    settings: Settings, internal: InternalTopics, store: Store, instance: str | None = None
+) -> Corrections:
     return Corrections(
         settings.kafka,
         internal,
@@ -144,4 +146,5 @@ def _corrections(settings: Settings, internal: InternalTopics, store: Store) -> 
         store,
         group=internal.group(CORRECTIONS_GROUP),
         sink_group=internal.group(SINK_GROUP),
+        instance=instance,
     )

@@ -84,6 +84,11 @@ class EmbeddedClickHouse:
             return False
 
     @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """The process id."""
         assert self._process is not None

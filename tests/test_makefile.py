@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ("help", "install", "run", "test", "check", "bench", "clean")
+TARGETS = ("help", "install", "run", "test", "faults", "check", "bench", "clean")
 
 
 def make(*words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:

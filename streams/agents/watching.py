@@ -12,7 +12,8 @@ from streams.agents.alerting import Alerting, read_transitions
 from streams.agents.now import LiveValues
 from streams.agents.upstream import Upstream
 from streams.agents.windows import WindowsStage
-from streams.engine import Connection, partitions_of
+from streams.engine import Connection, Output, partitions_of
+from streams.records import NowRecord, pack
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ class Watching:
         self._stage.when_loaded = self._restore
 
     async def _restore(self, partitions: frozenset[int]) -> None:
+        # The clock is corrected by what the broker says of records that it takes: so it takes one, of no
+        # values, before anything is judged by the clock.
+        first = Output(self._stage.internal.now, None, None, pack(NowRecord([])))
+        await self._stage.deliver([first])
         self._alerting.restore(await read_transitions(self._connection), partitions)
 
     async def _show(self) -> None:

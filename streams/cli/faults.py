@@ -14,6 +14,7 @@ _FOR_PEOPLE = {
     "streams.importing.lines": ["NotThisFormat"],
     "streams.importing.writer": ["ImportStopped"],
     "streams.engine.faults": ["EngineFault"],
+    "streams.sinks.feed": ["RecordsDeleted"],
     "streams.sinks.migrations": ["EditedHistory"],
     "streams.sinks.reconcile": ["NotStored"],
     "streams.sinks.rebuilt_tables": ["TablesMissing"],

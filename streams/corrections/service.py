@@ -5,6 +5,7 @@ import logging
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from streams.corrections.store import Store
 from streams.corrections.stored import Stored
@@ -19,6 +20,8 @@ _HISTORY = msgspec.msgpack.Decoder(HistoryRequest)
 _GATHER_MS = 500
 _MOST_RECORDS = 500
 _CUSTOMERS_PER_QUERY = 200
+#: ClickHouse may be away this long before the group takes the partitions.
+_LONGEST_BUSY_MS = 24 * 3_600_000
 
 #: Records by partition, as aiokafka gives them.
 Batch = dict[TopicPartition, list[ConsumerRecord]]
@@ -38,7 +41,10 @@ class Corrections:
         *,
         group: str,
         sink_group: str,
+        instance: str | None = None,
     ) -> None:
+        """`instance`: name under which a restarted process gets its partitions back at once."""
+        self._instance = instance
         self._group = group
         self._brokers = brokers
         self._internal = internal
@@ -55,8 +61,10 @@ class Corrections:
             self._internal.history,
             bootstrap_servers=self._brokers,
             group_id=self._group,
+            group_instance_id=self._instance,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            max_poll_interval_ms=_LONGEST_BUSY_MS,
         )
         producer = AIOKafkaProducer(
             bootstrap_servers=self._brokers,
@@ -72,7 +80,7 @@ class Corrections:
                 batch = await consumer.getmany(timeout_ms=_GATHER_MS, max_records=_MOST_RECORDS)
                 if batch:
                     await self._answer(batch, producer)
-                    await consumer.commit()
+                    await _commit(consumer)
         finally:
             await consumer.stop()
             await producer.stop()
@@ -127,3 +135,11 @@ class Corrections:
             await asyncio.gather(*sent)
         self.refolded += len(names)
         _LOG.info("sent the stored history of %d customers back to be folded again", len(names))
+
+
+async def _commit(consumer: AIOKafkaConsumer) -> None:
+    """Commits what was read; where partitions went elsewhere meanwhile, their requests are answered twice."""
+    try:
+        await consumer.commit()
+    except (CommitFailedError, IllegalStateError) as fault:
+        _LOG.warning("the group changed before a commit; its requests come again: %s", fault)

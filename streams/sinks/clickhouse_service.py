@@ -68,7 +68,9 @@ class ClickHouseService:
     ) -> None:
         """`instance`: name under which a restarted process gets its partitions back at once."""
         self._decoding = decoding
-        self._feed = Feed(brokers, group, self._decoding.topics, reread_ms, instance)
+        read = self._decoding.topics
+        needed = set(read) - self._decoding.passing
+        self._feed = Feed(brokers, group, read, reread_ms, instance, needed=needed)
         self._clickhouse = clickhouse
         self._read: deque[ConsumerRecord] = deque()
         self._gathered = _Gathered()

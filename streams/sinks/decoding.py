@@ -68,6 +68,8 @@ class Decoding:
     def __init__(self, internal: topics.InternalTopics, *, only_rebuilt: bool = False) -> None:
         """`only_rebuilt`: nothing but what the tables hold that a rebuild makes anew."""
         self._epoch = internal.epoch
+        #: topics whose records are of no use later: they may be deleted unread
+        self.passing = frozenset({internal.now})
         self._by_topic: dict[str, Callable[[Record, Batch], None]] = {
             internal.events: self._events,
             internal.records: self._records,

@@ -8,7 +8,7 @@ buffers, and the membership of the group is kept up in the background.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
@@ -23,6 +23,10 @@ _FETCH_BYTES = 512 * 1024
 _SESSION_MS = 15_000
 
 
+class RecordsDeleted(Exception):
+    """Records were deleted before they were read; the message says which, and what to do."""
+
+
 class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
     """The partitions of some topics that this member of the group has."""
 
@@ -34,8 +38,11 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         reread_ms: int = 0,
         instance: str | None = None,
         first_ms: int | None = None,
+        needed: Iterable[str] = (),
     ) -> None:
-        """`reread_ms`: so much log time before the committed offset is read again after a start.
+        """`needed`: topics of which no record may be deleted unread: `poll` then raises `RecordsDeleted`.
+
+        `reread_ms`: so much log time before the committed offset is read again after a start.
 
         `first_ms`: a group that never was begins so long ago; without, at the beginning of the log.
 
@@ -43,6 +50,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         at once; two live processes must not share it.
         """
         self._topics = list(topics)
+        self._needed = frozenset(needed)
+        #: where reading goes on, by partition of a topic that is needed
+        self._next: dict[TopicPartition, int] = {}
         self._reread_ms = reread_ms
         self._first_ms = first_ms
         self._brokers = brokers
@@ -96,6 +106,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             return []  # the partitions changed meanwhile: those that stay come again
         if self._rewinding:
             found = await self._rewind(found)
+        await self._check_nothing_deleted(found)
         return [record for records in found.values() for record in records]
 
     async def commit(self, ends: dict[TopicPartition, int], *, begun: bool = True) -> None:
@@ -119,6 +130,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         """Forgets what was known of them."""
         for place in revoked:
             self._stored.pop(place, None)
+            self._next.pop(place, None)
             self._new.discard(place)
             self._rewinding.discard(place)
 
@@ -140,6 +152,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             # A topic that was made anew ends before what was committed of the old one.
             if committed is not None and committed > ends.get(place, committed):
                 committed = None
+            if committed is not None and place.topic in self._needed:
+                await self._check_begin({place: committed})
+                self._next[place] = committed
             start = committed
             if committed is None and self._first_ms is not None:
                 start = await self._late_start(place, self._first_ms)
@@ -186,3 +201,31 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
                 del kept[place]
             self._rewinding.discard(place)
         return kept
+
+    # -- retention
+
+    async def _check_nothing_deleted(self, found: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
+        """Raises `RecordsDeleted` when these records do not go on from the last ones for that reason."""
+        read = {place: records for place, records in found.items() if records and place.topic in self._needed}
+        jumps = {
+            place: self._next[place]
+            for place, records in read.items()
+            if place in self._next and records[0].offset > self._next[place]
+        }
+        if jumps:  # compaction leaves holes too
+            await self._check_begin(jumps)
+        self._next.update({place: records[-1].offset + 1 for place, records in read.items()})
+
+    async def _check_begin(self, wanted: Mapping[TopicPartition, int]) -> None:
+        begins = await self._consumer.beginning_offsets(list(wanted))
+        for place, offset in sorted(wanted.items()):
+            if offset < begins[place]:
+                raise RecordsDeleted(
+                    f"{place.topic} partition {place.partition}: records {offset} to {begins[place] - 1} "
+                    f"were deleted before they were stored; what they held is missing in ClickHouse. Raise "
+                    f"the topic's retention, let the group go on from {begins[place]} with "
+                    f"`kafka-consumer-groups --reset-offsets --group {self._group} --topic "
+                    f"{place.topic}:{place.partition} --to-earliest --execute`, bring events that are "
+                    f"missing in again with `salespulse import events`, then run `salespulse rebuild`: it "
+                    f"counts everything anew."
+                )

@@ -16,10 +16,12 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streams.epochs import in_force
+from streams.records import version
 from streams.settings import Settings
-from streams.sinks.comparing import Difference, compare_all, compare_some
+from streams.sinks.comparing import Difference, PaneKey, compare_all, compare_some
 from streams.sinks.connection import connect
-from streams.topics import EVENT_TOPICS, SINK_GROUP, WORKER_GROUP, InternalTopics
+from streams.sinks.mending import mend
+from streams.topics import EVENT_TOPICS, SINK_GROUP, WORKER_GROUP, InternalTopics, partition_of
 
 T = TypeVar("T")
 
@@ -57,6 +59,37 @@ def reconcile(settings: Settings, within_s: float = 60.0) -> list[Difference]:
         return differences(client)
     finally:
         client.close()
+
+
+def mend_panes(settings: Settings, found: Sequence[Difference]) -> list[Difference]:
+    """Replaces panes that differ by what the stored measurements say; what differs even then.
+
+    Raises clickhouse-connect's errors while ClickHouse is away, confluent-kafka's while Kafka is.
+    """
+    internal = in_force(settings)
+    ends = _ends_of(settings.kafka, internal.measurements)
+    panes: dict[int, set[PaneKey]] = {}
+    for difference in found:
+        panes.setdefault(partition_of(difference.subject, len(ends)), set()).add(difference.pane)
+    client = connect(settings.clickhouse)
+    try:
+        for partition, some in sorted(panes.items()):
+            mend(client, some, version(internal.epoch, 0), version(internal.epoch, ends[partition]))
+        return differences(client)
+    finally:
+        client.close()
+
+
+def _ends_of(brokers: str, topic: str) -> list[int]:
+    """Where each partition of a topic ends, in order."""
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": WORKER_GROUP, "enable.auto.commit": False})
+    try:
+        return [
+            consumer.get_watermark_offsets(place, timeout=_ANSWER_S)[1]
+            for place in _places(consumer, [topic])
+        ]
+    finally:
+        consumer.close()
 
 
 def readings(internal: InternalTopics) -> list[Reading]:

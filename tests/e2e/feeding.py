@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.installation import Message
+from tests.e2e.outside import Message
 from tests.journey.feeding import FUNNEL, directory_text
-from tests.random_calls import random_log
+from tests.random_calls import Nastiness, random_log
 
 Json = dict[str, Any]
 SECRET = "a secret for the tests alone"
@@ -26,13 +26,22 @@ def write_config(folder: Path, rules: str = "rules: []\n") -> Path:
 
 
 def recent_log(
-    seed: int, *, calls: int, customers: int, days: float, deals: int = 0, links: int = 0
+    seed: int,
+    *,
+    calls: int,
+    customers: int,
+    days: float,
+    deals: int = 0,
+    links: int = 0,
+    nastiness: Nastiness | None = None,
 ) -> list[Json]:
     """A random log moved by whole weeks so that it ends within the last days.
 
     Its customers get numbers of their own, which no line has.
     """
-    log = random_log(seed, calls=calls, customers=customers, days=days, deals=deals, links=links)
+    log = random_log(
+        seed, calls=calls, customers=customers, days=days, deals=deals, links=links, nastiness=nastiness
+    )
     latest = max(datetime.fromisoformat(event["occurred_at"]) for event in log)
     by = timedelta(weeks=(datetime.now(UTC) - latest) // timedelta(weeks=1))
     return [_renumbered(moved(event, by)) for event in log]

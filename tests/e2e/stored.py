@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.e2e.installation import Installation
+from tests.e2e.outside import Outside
 from tests.recount import Counted
 
 Json = dict[str, Any]
@@ -15,7 +15,7 @@ _SETTINGS = (
 _TIMES = ("_at", "at", "since", "minute")
 
 
-def rows(installation: Installation, query: str) -> list[Json]:
+def rows(installation: Outside, query: str) -> list[Json]:
     """Rows of a query; times in ms since the epoch."""
     found = []
     for (line,) in installation.query(f"{query} {_SETTINGS}"):
@@ -27,7 +27,7 @@ def rows(installation: Installation, query: str) -> list[Json]:
     return found
 
 
-def differences(installation: Installation, counted: Counted) -> list[str]:
+def differences(installation: Outside, counted: Counted) -> list[str]:
     """Where tables and recount do not agree, in words."""
     return [
         *_facts(installation, counted),
@@ -42,7 +42,7 @@ def differences(installation: Installation, counted: Counted) -> list[str]:
     ]
 
 
-def _facts(installation: Installation, counted: Counted) -> list[str]:
+def _facts(installation: Outside, counted: Counted) -> list[str]:
     stored = {
         (r["entity"], r["name"], r["manager"], r["group"], bool(r["whole"]), r["at"]): r["value"]
         for r in rows(installation, "SELECT * FROM sales_rows.measurements FINAL")
@@ -59,7 +59,7 @@ _OF_RECORDS = (
 _OF_EVENTS = (("customer_flags", "customer.flagged", "flag"), ("agent_statuses", "agent.status", "status"))
 
 
-def _copies(installation: Installation, counted: Counted) -> list[str]:
+def _copies(installation: Outside, counted: Counted) -> list[str]:
     """What stands in two tables is the same in both."""
     stored = {
         (r["entity"], r["name"], r["manager"], r["group"], bool(r["whole"]), r["at"]): r["value"]
@@ -80,14 +80,14 @@ def _copies(installation: Installation, counted: Counted) -> list[str]:
     return found
 
 
-def _calls(installation: Installation, counted: Counted) -> list[str]:
+def _calls(installation: Outside, counted: Counted) -> list[str]:
     stored = {
         (r["source"], r["call_id"]): r for r in rows(installation, "SELECT * FROM sales_rows.calls FINAL")
     }
     return _unequal_rows("call", stored, counted.calls)
 
 
-def _legs(installation: Installation, counted: Counted) -> list[str]:
+def _legs(installation: Outside, counted: Counted) -> list[str]:
     stored = {
         (r["source"], r["call_id"], r["leg"]): r
         for r in rows(installation, "SELECT * FROM sales_rows.call_legs FINAL")
@@ -96,19 +96,19 @@ def _legs(installation: Installation, counted: Counted) -> list[str]:
     return _unequal_rows("leg", stored, expected)
 
 
-def _leads(installation: Installation, counted: Counted) -> list[str]:
+def _leads(installation: Outside, counted: Counted) -> list[str]:
     stored = {
         (r["source"], r["lead_id"]): r for r in rows(installation, "SELECT * FROM sales_rows.leads FINAL")
     }
     return _unequal_rows("lead", stored, counted.leads)
 
 
-def _table(installation: Installation, table: str, id: str, expected: dict[Any, Json]) -> list[str]:
+def _table(installation: Outside, table: str, id: str, expected: dict[Any, Json]) -> list[str]:
     found = rows(installation, f"SELECT * FROM sales_rows.{table} FINAL")
     return _unequal_rows(table, {(row["source"], row[id]): row for row in found}, expected)
 
 
-def _minutes(installation: Installation, counted: Counted) -> list[str]:
+def _minutes(installation: Outside, counted: Counted) -> list[str]:
     """Counts and sums of every minute of every subject."""
     stored: dict[tuple[str, str, int], tuple[int, int]] = {}
     for row in rows(installation, "SELECT * FROM sales_rows.kpi_minutes FINAL"):

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.feeding import SECRET, customer_key, message, recent_log, write_config
-from tests.e2e.installation import Installation, Message
+from tests.e2e.installation import Installation
+from tests.e2e.outside import Message
 from tests.e2e.record_days import wait_for_days
 from tests.e2e.stored import differences
 from tests.journey.feeding import PIPELINES

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 
-#: What becomes of an insert: passed on, answered with an error, cut off before or after it was stored.
+#: What becomes of an insert: passed on, answered with an error, cut off before or after it was stored,
+#: answered with an error after it was stored.
 PASS, OVERLOADED, CUT_BEFORE, CUT_AFTER = "pass", "overloaded", "cut before", "cut after"
+ERROR_AFTER = "error after"
 
 
 class FaultyClickHouse:
@@ -41,20 +43,24 @@ class FaultyClickHouse:
         insert = b"INSERT INTO" in body[:200] or "INSERT" in request.query.get("query", "")
         what = self._next() if insert else PASS
         if what == OVERLOADED:
-            text = "Code: 252. DB::Exception: Too many parts. (TOO_MANY_PARTS)"
-            return web.Response(status=500, text=text, headers={"X-ClickHouse-Exception-Code": "252"})
+            return _error(252, "Too many parts. (TOO_MANY_PARTS)")
         if what == CUT_BEFORE:
             self._cut(request)
-        answer = await self._pass_on(request, body)
+        try:
+            answer = await self._pass_on(request, body)
+        except ClientError:  # the real one is away
+            self._cut(request)
         if what == CUT_AFTER:
             self._cut(request)
+        if what == ERROR_AFTER:
+            return _error(209, "Timeout exceeded while writing to socket. (SOCKET_TIMEOUT)")
         return answer
 
     def _next(self) -> str:
         self.inserts += 1
         return self._plan(self.inserts - 1)
 
-    def _cut(self, request: web.Request) -> None:
+    def _cut(self, request: web.Request) -> NoReturn:
         assert request.transport is not None
         request.transport.abort()
         raise asyncio.CancelledError
@@ -69,6 +75,11 @@ class FaultyClickHouse:
             content = await answer.read()
             kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP}
             return web.Response(status=answer.status, body=content, headers=kept)
+
+
+def _error(code: int, text: str) -> web.Response:
+    headers = {"X-ClickHouse-Exception-Code": str(code)}
+    return web.Response(status=500, text=f"Code: {code}. DB::Exception: {text}", headers=headers)
 
 
 _HOP = frozenset({"transfer-encoding", "content-length", "connection", "date", "server"})

@@ -10,7 +10,7 @@ from aiokafka import OffsetAndTimestamp, TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from streams.sinks import feed as feed_module
-from streams.sinks.feed import Feed
+from streams.sinks.feed import Feed, RecordsDeleted
 
 PLACE = TopicPartition("t", 0)
 #: The fake log: offset n was written at n seconds.
@@ -37,6 +37,7 @@ class Consumer:
         self.mine: set[TopicPartition] = set()
         self.meanwhile: list[Callable[[], None]] = []
         self.refuse = False
+        self.begin = 0
 
     def subscribe(self, _: list[str], listener: Feed) -> None:
         self.listener = listener
@@ -61,6 +62,9 @@ class Consumer:
             raise CommitFailedError
         self.group_commit = ends[PLACE]
 
+    async def beginning_offsets(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(places, self.begin)
+
     async def end_offsets(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(places, len(LOG))
 
@@ -79,6 +83,7 @@ class Consumer:
         if self.meanwhile:
             self.meanwhile.pop()()
         assert self.place is not None
+        self.place = max(self.place, self.begin)
         found = [Record(offset) for offset in LOG[self.place : self.place + max_records]]
         self.place += len(found)
         return {PLACE: found} if found else {}
@@ -179,5 +184,44 @@ def test_a_group_that_never_was_can_begin_shortly_before_now(
         found = await offsets(feed)
         assert found[:1] == list(LOG[first : first + 1])
         assert consumer.group_commit == first
+
+    asyncio.run(run())
+
+
+def test_records_deleted_before_a_start_are_told(consumer: Consumer) -> None:
+    async def run() -> None:
+        consumer.group_commit, consumer.begin = 20, 30
+        feed = Feed("", "g", ["t"], needed=["t"])
+        await feed.start()
+        with pytest.raises(RecordsDeleted, match=r"t partition 0: records 20 to 29 were deleted"):
+            await offsets(feed)
+
+    asyncio.run(run())
+
+
+def test_records_deleted_while_it_runs_are_told(consumer: Consumer) -> None:
+    async def run() -> None:
+        feed = Feed("", "g", ["t"], needed=["t"])
+        await feed.start()
+        assert await offsets(feed, 3) == [0, 1, 2]
+        consumer.place = 5  # a hole that compaction left
+        assert await offsets(feed, 2) == [5, 6]
+        consumer.begin = 9
+        with pytest.raises(RecordsDeleted, match=r"records 7 to 8 were deleted"):
+            await offsets(feed)
+
+    asyncio.run(run())
+
+
+def test_what_was_read_may_be_deleted_and_so_may_what_nobody_needs(consumer: Consumer) -> None:
+    async def run() -> None:
+        consumer.group_commit, consumer.begin = 30, 30
+        feed = Feed("", "g", ["t"], reread_ms=20_000, needed=["t"])
+        await feed.start()
+        assert (await offsets(feed) or await offsets(feed))[0] == 30
+        consumer.group_commit = 20
+        feed = Feed("", "g", ["t"])
+        await feed.start()
+        assert (await offsets(feed))[0] == 30
 
     asyncio.run(run())

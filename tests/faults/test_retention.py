@@ -1,0 +1,85 @@
+"""Records deleted before they were read: whoever needed them stops and says so."""
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from tests.faults.feed import Feed
+from tests.faults.judging import assert_exact
+from tests.faults.log import Log, read_log
+from tests.faults.product import PARTITIONS, Product
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
+
+
+def delete_all(product: Product, topic: str) -> dict[int, int]:
+    """Deletes what a topic holds, as retention would; where each partition begins now."""
+    admin = AdminClient({"bootstrap.servers": product.kafka})
+    places = [TopicPartition(topic, number, -1) for number in range(PARTITIONS)]
+    deleted = admin.delete_records(places)
+    return {place.partition: future.result().low_watermark for place, future in deleted.items()}
+
+
+def go_on_from(product: Product, group: str, topic: str, begins: dict[int, int]) -> None:
+    """What the message tells the operator to do with `kafka-consumer-groups`."""
+    admin = AdminClient({"bootstrap.servers": product.kafka})
+    places = [TopicPartition(topic, number, offset) for number, offset in begins.items()]
+
+    def taken() -> bool:
+        (asked,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
+        return not any(place.error for place in asked.result().topic_partitions)
+
+    eventually(taken, 30, 0.5, "the group has no member any more")
+
+
+def joined(first: Log, second: Log) -> Log:
+    """A log of which the middle is gone."""
+    return Log(first.events + second.events, first.bad | second.bad, first.payloads + second.payloads)
+
+
+def test_raw_records_deleted_before_a_worker_read_them(product: Product) -> None:
+    feed = Feed(81, 3000)
+    worker = product.worker()
+    product.sink()
+    feed.send(product.kafka, feed.portion(0.3))
+    product.wait_drained()
+    before = read_log(product.kafka, feed)
+    product.end(worker)
+    feed.send(product.kafka, feed.portion(0.3))
+    begins = {topic: delete_all(product, topic) for topic in ("pbx.calls", "crm.stages")}
+    feed.sent.clear()
+    product.tell("the worker was down while unread records were deleted")
+    stopped = product.worker("stopped")
+    eventually(lambda: 70 in stopped.exits, 60, what="the worker stops")
+    product.roles.remove(stopped)
+    stopped.end(9)
+    told = next(line for line in stopped.log.splitlines() if "were deleted before they were read" in line)
+    product.tell(told)
+    assert "--reset-offsets" in told
+    for topic, at in begins.items():
+        go_on_from(product, "salespulse", topic, at)
+    product.worker("again")
+    feed.send(product.kafka, feed.rest())
+    product.wait_drained()
+    assert_exact(product, feed, log=joined(before, read_log(product.kafka, feed)))
+
+
+def test_internal_records_deleted_before_the_sink_stored_them(product: Product) -> None:
+    feed = Feed(82, 3000)
+    product.worker()
+    sink = product.sink()
+    feed.send(product.kafka, feed.portion(0.3))
+    product.wait_drained()
+    product.end(sink)
+    feed.send(product.kafka, feed.portion(0.3))
+    eventually(lambda: not product.lag()["salespulse pbx.calls"], 60, what="the worker has read")
+    eventually(lambda: product.lag()["salespulse.sink salespulse.records.e1"], 60, what="records wait")
+    delete_all(product, "salespulse.records.e1")
+    product.tell("the sink was down while records that it had not stored were deleted")
+    stopped = product.sink("stopped")
+    eventually(lambda: stopped.exits, 60, what="the sink stops")
+    told = next(line for line in stopped.log.splitlines() if "were deleted before they were" in line)
+    product.tell(told)
+    assert "salespulse.records.e1" in told
+    assert "salespulse rebuild" in told
