@@ -78,6 +78,7 @@ class JourneysStage(Stage):
         self._measurements: Bundles[MeasurementRow] = Bundles(_RECORD_WEIGHT)
         self._tells: Bundles[Tell] = Bundles(_RECORD_WEIGHT)
         self._first: list[Output] = []
+        self._asked: list[Output] = []
 
     def drop(self, partition: int) -> None:
         self._slots.pop(partition, None)
@@ -133,7 +134,7 @@ class JourneysStage(Stage):
         """Asks for the stored history of a customer; see `streams.corrections`."""
         key = request.customer.encode()
         topic = self.internal.history
-        self._first.append(Output(topic, request.partition, key, pack(request)))
+        self._asked.append(Output(topic, request.partition, key, pack(request)))
 
     def forward(self, forwards: list[Forward]) -> None:
         """Sends events to the journeys that they concern too."""
@@ -177,9 +178,10 @@ class JourneysStage(Stage):
             self.internal.measurements, lambda rows: pack(MeasurementsRecord(rows))
         )
         # Facts are stored before their effect on panes is seen: a pane that has to be recomputed
-        # from the stored facts then finds them.
+        # from the stored facts then finds them. Requests for a history come last: it is read when all
+        # records that stood before the request are stored, and has to hold what this checkpoint gave.
         tells = self._tells.waves(self.internal.events, lambda rows: pack(TellsRecord(rows))) or [[]]
-        waves = [self._first + tells[0], *tells[1:], *records, *measurements]
+        waves = [self._first + tells[0], *tells[1:], *records, *measurements, self._asked]
         state = {partition: self._states(partition) for partition in sorted(self._dirty)}
         self._begin()
         return Batch([wave for wave in waves if wave], state)
