@@ -4,7 +4,9 @@ The tables themselves are in `schemas/clickhouse`; a test holds both against eac
 of database `sales_rows` has `version` and `gone` besides.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +17,23 @@ class RowTable:
     rest: tuple[str, ...]
     #: the column that holds the key of the journey that writes the rows
     owner: str = "customer"
+    #: the last columns of `rest` that were appended since there are rows in the log, with their empty values
+    added: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns in the order in which rows carry their values."""
         return self.key + self.rest
+
+    def whole(self, values: list[Any]) -> list[Any]:
+        """A row's values with those that it lacks because it was written before they were appended.
+
+        Raises ValueError if it has more values, or lacks others.
+        """
+        lacking = len(self.columns) - len(values)
+        if not 0 <= lacking <= len(self.added):
+            raise ValueError(f"{len(values)} values for {len(self.columns)} columns")
+        return [*values, *list(self.added.values())[len(self.added) - lacking :]]
 
 
 #: Times are ms since the epoch or None; durations are ms (views show seconds); absent strings are "".
@@ -86,6 +100,7 @@ TABLES: dict[str, RowTable] = {
             "disqualify_reason",
             "disqualified_of",
         ),
+        added={"disqualified_of": ""},
     ),
     "measurements": RowTable(
         ("entity", "name", "manager", "group", "whole", "at"), ("value", "tag", "customer")
@@ -153,11 +168,13 @@ TABLES: dict[str, RowTable] = {
             "meeting_ahead",
         ),
         "owner",
+        {"owners": [], "meeting_ahead": []},
     ),
     "customer_links": RowTable(("customer", "root"), ()),
     "tasks": RowTable(
         ("source", "task_id"),
         ("customer", "manager", "group", "created_at", "due_at", "done_at", "owner", "owners"),
         "owner",
+        {"owners": []},
     ),
 }

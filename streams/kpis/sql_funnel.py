@@ -2,7 +2,8 @@
 
 A deal is in the cohort of a stage once, by its first entry. It has left forward when it later came to
 an open stage further on in the same pipeline (skipping stages counts), or was won. The order is that
-of funnel.yaml; stages that it does not list follow in the order in which they first appeared.
+of funnel.yaml; stages that it does not list follow in the order in which they first appeared. A deal is
+of the manager who had it when it came into the stage, whoever has it later.
 """
 
 import re
@@ -27,7 +28,7 @@ _COLUMNS = (
     ("stage", "String", "id of funnel.yaml, or unmapped:<source>:<name>"),
     ("stage_name", "Nullable(String)", "name in funnel.yaml; null when it is not listed"),
     ("stage_kind", "String", "open, won or lost"),
-    ("manager", "Nullable(String)", "responsible during that stay; null: all deals"),
+    ("manager", "Nullable(String)", "responsible when the deal came into the stage; null: all deals"),
     ("group", "Nullable(String)", "group of the manager now; null: all deals"),
     ("entered", "UInt64", "deals whose first entry into the stage lies in the period"),
     ("left_forward", "UInt64", "of these, how many came to a later stage or were won since"),
@@ -111,7 +112,7 @@ _TEXT = """WITH
     (
         SELECT arraySort(groupArray(
             (s.entered_at, s.event_id, toString(s.pipeline), toString(s.stage), toString(s.stage_kind),
-            p.position, toString(s.manager), s.dwell_ms))) AS path
+            p.position, if(empty(s.owners), toString(s.manager), s.owners[1].2), s.dwell_ms))) AS path
         FROM sales_rows.stage_stays AS s FINAL
         JOIN stages AS p ON p.pipeline = s.pipeline AND p.stage = s.stage
         WHERE (s.source, s.deal_id) IN

@@ -27,6 +27,7 @@ RESTS_ON = (
     "deals",
     "stage_stays",
     "tasks",
+    "customer_links",
     "groups",
     "managers",
     "working_spans",

@@ -5,6 +5,8 @@ due is 1 also for what is counted later, at a deadline), ms (what a median is of
 subject and local day is `sql_record_days`.
 """
 
+from streams.kpis.sql_links import with_root
+
 FACTS = "sales_rows.day_facts"
 #: The measurements that stand there. A further one has to be copied from `measurements` by a migration.
 DAY_FACTS = frozenset(
@@ -25,12 +27,14 @@ FIRST_FACT = f"SELECT count(), toInt64(min(toUnixTimestamp64Milli(at))) FROM {FA
 _LEADS = "sales_rows.leads"
 _DEALS = "sales_rows.deals"
 _CALLS = "sales_rows.calls"
+#: Their customer may be known under another key by now, as those of leads and calls are.
+_SOLD = with_root(_DEALS)
 
 #: Customers' last moments at which something holds for a deal of theirs: win, proposal, first stage.
 _CUSTOMERS = f"""SELECT customer, max(if(stage_kind = 'won', closed_at, NULL)) AS won_at,
         max(proposed_at) AS proposed_at, min(created_at) AS first_deal_at,
         groupArrayIf(assumeNotNull(created_at), created_at IS NOT NULL) AS deals_at
-    FROM {_DEALS} FINAL
+    FROM {_SOLD}
     WHERE customer != ''
     GROUP BY customer"""
 #: The same of a lead that the source itself names with the deal.
@@ -65,13 +69,13 @@ _ENQUIRED = f"""SELECT customer, assumeNotNull(created_at) AS at, manager, `grou
 _WINS = f"""SELECT wins.at AS at, wins.manager AS manager, wins.`group` AS `group`, wins.whole AS whole,
         arrayExists(other -> other.1 < wins.at AND other.2 != wins.entity, earlier.wins) AS again
     FROM (SELECT * FROM {FACTS} FINAL WHERE name = 'deal_win') AS wins
-    LEFT JOIN (SELECT concat(source, '/', deal_id) AS entity, customer FROM {_DEALS} FINAL) AS sold
+    LEFT JOIN (SELECT concat(source, '/', deal_id) AS entity, customer FROM {_SOLD}) AS sold
         ON sold.entity = wins.entity
     LEFT JOIN
     (
         SELECT sold.customer AS customer, groupArray((won.at, won.entity)) AS wins
         FROM (SELECT entity, at FROM {FACTS} FINAL WHERE name = 'deal_win') AS won
-        INNER JOIN (SELECT concat(source, '/', deal_id) AS entity, customer FROM {_DEALS} FINAL) AS sold
+        INNER JOIN (SELECT concat(source, '/', deal_id) AS entity, customer FROM {_SOLD}) AS sold
             ON sold.entity = won.entity
         WHERE sold.customer != ''
         GROUP BY sold.customer

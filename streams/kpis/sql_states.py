@@ -7,6 +7,7 @@ Who counts them by subject and local day is `sql_record_days`.
 
 from typing import Literal
 
+from streams.kpis.sql_links import with_root
 from streams.kpis.sql_records import FACTS
 
 _STAYS = "sales_rows.stage_stays"
@@ -34,8 +35,8 @@ WHERE name = '{name}'"""
 _OF_OWNER = "had.2 AS manager, had.3 AS `group`"
 
 
-def _owned(table: str, begins: str, ends: str) -> str:
-    """SELECT of the rows of a table, once for each who had it; `begins` and `ends` are of the whole.
+def _owned(rows: str, begins: str, ends: str) -> str:
+    """Rows after FROM, once for each who had it; `begins` and `ends` are of the whole.
 
     Rows of before owners were kept have one.
     """
@@ -43,11 +44,13 @@ def _owned(table: str, begins: str, ends: str) -> str:
     if(empty(owners), [(toUnixTimestamp64Milli({begins}), toString(manager), toString(`group`))], owners) AS every,
     arrayMap(one -> fromUnixTimestamp64Milli(one.1, 'UTC'), every) AS begun,
     arrayPushBack(arrayPopFront(begun), ifNull({ends}, {_LATER})) AS ended
-FROM {table} FINAL)
+FROM {rows})
 ARRAY JOIN every AS had, begun AS begins, arrayMap(one -> least(one, ifNull({ends}, {_LATER})), ended) AS ends"""
 
 
-_EVERY_STAY = _owned(_STAYS, "entered_at", "left_at")
+_EVERY_STAY = _owned(f"{_STAYS} FINAL", "entered_at", "left_at")
+#: The same where it is asked what else there is of the customer.
+_EVERY_STAY_OF = _owned(with_root(_STAYS), "entered_at", "left_at")
 
 
 _AHEAD = (
@@ -79,7 +82,7 @@ _STEPS = f"""SELECT customer, groupArray((begins, ends)) AS steps
     FROM
     (
         SELECT customer, assumeNotNull(created_at) AS begins, least(assumeNotNull(due_at), ifNull(done_at, {_LATER})) AS ends
-        FROM {_TASKS} FINAL
+        FROM {with_root(_TASKS)}
         WHERE created_at IS NOT NULL AND due_at IS NOT NULL
         UNION ALL
         SELECT customer, moment AS begins,
@@ -100,7 +103,7 @@ _WITHOUT_STEP = f"""SELECT since, until, manager, `group`, whole, upper, n, ahea
 FROM
 (
     SELECT customer, begins AS since, ends AS until, {_OF_OWNER}, true AS whole, 1 AS upper, 1 AS n
-    FROM {_EVERY_STAY}
+    FROM {_EVERY_STAY_OF}
     WHERE stage_kind = 'open' AND since < until
 ) AS stays
 LEFT JOIN ({_STEPS}) AS ahead ON ahead.customer = stays.customer"""
@@ -122,7 +125,7 @@ STATES: dict[str, tuple[State, str]] = {
         2,
         f"""SELECT greatest(assumeNotNull(due_at), begins) AS since, ends AS until, {_OF_OWNER}, true AS whole,
     1 AS upper, 1 AS n, {_NO_STEPS}
-FROM {_owned(_TASKS, "assumeNotNull(created_at)", "done_at")}
+FROM {_owned(f"{_TASKS} FINAL", "assumeNotNull(created_at)", "done_at")}
 WHERE created_at IS NOT NULL AND due_at IS NOT NULL AND since < until""",
     ),
     "deals_without_next_step": (2, _WITHOUT_STEP),

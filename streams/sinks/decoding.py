@@ -24,10 +24,10 @@ from streams.records import (
     TellsRecord,
     version,
 )
+from streams.records_tables import TABLES
 from streams.sinks.batch import Batch, Row
 from streams.sinks.copies import copies
 from streams.sinks.generated import pane_values
-from streams.sinks.tables import LAYOUTS
 
 _EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord | TellsRecord] = (
     msgspec.msgpack.Decoder(EventsRecord | HistoryRecord | ForwardRecord | TellsRecord)
@@ -145,14 +145,14 @@ class Decoding:
         batch.put("customers", [*values, newest, 0])
 
     def _records(self, record: Record, batch: Batch) -> None:
-        rows = _TABLES.decode(record.value or b"").rows
-        for row in rows:
-            if len(row.values) != len(LAYOUTS[row.table].columns) - 2:
-                raise ValueError(f"a row of {row.table} has {len(row.values)} values")
-        for row in rows:
-            values = [*row.values, row.version, int(row.gone)]
-            batch.put(row.table, values)
-            for table, copy in copies(row.table, values, record.timestamp):
+        # All before the first is put: a record that holds one bad row is none, not a part of one.
+        told = [
+            (row.table, [*TABLES[row.table].whole(row.values), row.version, int(row.gone)])
+            for row in _TABLES.decode(record.value or b"").rows
+        ]
+        for name, values in told:
+            batch.put(name, values)
+            for table, copy in copies(name, values, record.timestamp):
                 batch.put(table, copy)
 
     def _panes(self, record: Record, batch: Batch) -> None:

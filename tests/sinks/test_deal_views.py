@@ -130,6 +130,34 @@ def test_a_funnel_counts_each_deal_once_in_a_stage_and_skips_as_forward(
     ]
 
 
+def test_a_stage_is_of_the_manager_who_had_the_deal_at_its_entry(centre: Client, migrated: str) -> None:
+    given_away = [(EVENING, "a", "sales"), (EVENING + HOUR, "b", "sales")]
+    first, second = stays("d1", EVENING, ("new", 2), ("talk", 0), manager="b")
+    put_named(
+        migrated,
+        "stage_stays",
+        first | {"owners": given_away},  # Anna's at entry, Boris's from the second hour on
+        second | {"owners": [(EVENING + 2 * HOUR, "b", "sales")]},
+        *stays("d2", EVENING, ("new", 1), ("lost", 0), manager="b"),  # of before owners were kept
+        *stays("d3", EVENING, ("new", 0), owners=[(EVENING, "", ""), (EVENING + HOUR, "b", "sales")]),
+    )
+    between = "sales.funnel_between(from = '2026-01-13', to = '2026-01-13')"
+    found = tuples(
+        centre,
+        "SELECT stage, manager, entered, left_forward, lost, dwell_p50_s / 3600 "
+        f"FROM {between} WHERE pipeline = 'p' AND entered > 0 ORDER BY ifNull(manager, ''), position",
+    )
+    assert found == [
+        ("new", None, 3, 1, 1, 1.0),
+        ("talk", None, 1, 0, 0, None),
+        ("lost", None, 1, 0, 1, None),
+        ("new", "a", 1, 1, 0, 2.0),
+        ("new", "b", 1, 0, 1, 1.0),
+        ("talk", "b", 1, 0, 0, None),
+        ("lost", "b", 1, 0, 1, None),
+    ]
+
+
 @pytest.mark.parametrize(("first", "last"), [("2026-01-12", "2026-01-12"), ("2026-01-14", "2026-01-15")])
 def test_days_are_those_of_the_directory_and_only_the_first_entry_counts(
     centre: Client, migrated: str, first: str, last: str
