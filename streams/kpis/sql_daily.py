@@ -30,7 +30,7 @@ from streams.kpis.sql_day_counts import (
     known,
     summed_panes,
 )
-from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, DIMENSION, RANGES, Per
+from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, DIMENSION, RANGES, ZONES, Per
 from streams.kpis.sql_levels import level_param, level_parts, levelled, levels_among, standard_level
 from streams.kpis.sql_record_days import RECORD_DAYS
 from streams.kpis.sql_views import view
@@ -38,8 +38,16 @@ from streams.kpis.sql_views import view
 KEPT = "sales_rows.kpi_days_kept"
 
 _KINDS = "['m', 'g', 'a', 'l'], ['manager', 'group', 'all', 'line']"
-#: No moment before it is of a day after `through`.
-_SINCE = f"toDateTime(through + 1, 'UTC') - {BEFORE}"
+#: Quarters of an hour in which the day after `through` begins, in one zone or another.
+_QUARTERS = 4 * 30
+#: Scalar: no moment before it is of a day after `through`, in any zone that somebody lives in. Zones that nobody
+#: lives in would have most of a further day read.
+_SINCE = f"""    assumeNotNull((
+        SELECT min(moment)
+        FROM (SELECT toDateTime(through + 1, 'UTC') - {BEFORE} + number * 900 AS moment FROM numbers({_QUARTERS})) AS moments
+        CROSS JOIN (SELECT zone FROM ({ZONES}) UNION DISTINCT SELECT default_zone) AS zones
+        WHERE toDate(formatDateTime(moment, '%F', zone)) > through
+    )) AS since"""
 
 #: Name, type and comment of the columns, in order.
 _COLUMNS = (
@@ -82,6 +90,7 @@ def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     return f"""WITH
 {closed}{DEFAULT_ZONE},
     assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
+{_SINCE},
 {standard_level()}
 SELECT
     {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
@@ -177,7 +186,7 @@ WHERE 1{_asked(per)}"""
 def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """Later days. Facts dated ahead are due on a day that has begun, and counted from their moment on."""
     rows = dated_panes(
-        f"minute >= {_SINCE}{_asked(per, 'minute')}",
+        f"minute >= since{_asked(per, 'minute')}",
         f"day > through AND (minute <= now('UTC') OR day <= today){_asked(per)}",
     )
     sums = summed_panes(rows, "subject, day, minute <= now('UTC') AS begun", "subject, day, begun")

@@ -17,7 +17,7 @@ and its day is that of the group that the call came in for.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel, Term, WindowFormula
@@ -54,6 +54,9 @@ _KNOWN = "kpi subjects uppers ns histogram tagged ahead percent shared divisor".
 
 _MISSED = "(answered_at IS NULL AND outcome IN ('missed', 'voicemail'))"
 _ANSWERED = "answered_at IS NOT NULL"
+#: Columns of a pane as arrays, in which `known_parts` tells places.
+NUMBERS = f"[{', '.join(_NUMBERS)}]"
+SPREADS = f"[{', '.join(_SPREADS)}]"
 #: KPI of lines: when a call counts, which do, and which of these stand above the line of a share.
 _OF_LINES = {
     "calls_in": ("started_at", "1", "1"),
@@ -68,11 +71,16 @@ LINE_KPIS = tuple((kpi, int(kpi in _SHARES_OF_LINES)) for kpi in _OF_LINES)
 
 def known(kpis: Mapping[str, Kpi]) -> str:
     """SELECT of the columns of `_KNOWN_TYPE`, a row per KPI that panes count."""
-    rows = ", ".join(_known(kpi) for kpi in kpis.values() if kpi.rolling)
     columns = ", ".join(f"row.{name} AS {name}" for name in _KNOWN)
+    return f"SELECT {columns} FROM (SELECT arrayJoin({known_parts(kpis.values())}) AS row)"
+
+
+def known_parts(kpis: Iterable[Kpi]) -> str:
+    """Array of `_KNOWN_TYPE`, an element per KPI that panes count."""
+    rows = ", ".join(_known(kpi) for kpi in kpis if kpi.rolling)
     # As text: one constant is planned some twenty times faster than a thousand.
     text = f"[{rows}]".replace("'", "\\'")
-    return f"SELECT {columns} FROM (SELECT arrayJoin(CAST('{text}', '{_KNOWN_TYPE}')) AS row)"
+    return f"CAST('{text}', '{_KNOWN_TYPE}')"
 
 
 def _known(kpi: Kpi) -> str:

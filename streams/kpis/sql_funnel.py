@@ -149,9 +149,20 @@ _TEXT = """WITH
     ),
     subjects AS
     (
-        SELECT period, pipeline, manager FROM counted
-        UNION DISTINCT
-        SELECT arrayJoin(@periods).1, pipeline, '' FROM stages
+        SELECT period, pipeline, manager, groupArrayArray(held) AS held
+        FROM
+        (
+            SELECT
+                period, pipeline, manager,
+                groupArray((stage, entered, left_forward, won, lost, settled, dwell, finished)) AS held
+            FROM counted
+            GROUP BY period, pipeline, manager
+            UNION ALL
+            SELECT arrayJoin(@periods).1, pipeline, '',
+                CAST([], 'Array(Tuple(String, UInt64, UInt64, UInt64, UInt64, UInt64, Float64, UInt64))')
+            FROM (SELECT DISTINCT pipeline FROM stages)
+        )
+        GROUP BY period, pipeline, manager
     )
 SELECT @shown
 FROM
@@ -161,7 +172,8 @@ FROM
         nullIf(p.stage_name, '') AS stage_name, p.stage_kind AS stage_kind,
         nullIf(s.manager, '') AS manager,
         if(s.manager = '', NULL, if(m.`group` = '', 'unassigned', m.`group`)) AS `group`,
-        c.entered AS entered, c.left_forward AS left_forward, c.won AS won, c.lost AS lost,
+        held[indexOf(held.1, p.stage)] AS counts,
+        counts.2 AS entered, counts.3 AS left_forward, counts.4 AS won, counts.5 AS lost,
         if(stage_kind = 'open' AND entered > 0, left_forward / entered, NULL) AS conversion,
         sum(left_forward) OVER (PARTITION BY period, pipeline, stage, `group`) AS forward_group,
         sum(entered) OVER (PARTITION BY period, pipeline, stage, `group`) AS entered_group,
@@ -169,11 +181,9 @@ FROM
             AS conversion_group,
         maxIf(conversion, manager IS NULL) OVER (PARTITION BY period, pipeline, stage) AS conversion_all,
         conversion - conversion_all AS difference,
-        if(entered > 0, c.settled / entered, NULL) AS mature,
-        if(c.finished > 0, c.dwell, NULL) AS dwell_p50_s
+        if(entered > 0, counts.6 / entered, NULL) AS mature,
+        if(counts.8 > 0, counts.7, NULL) AS dwell_p50_s
     FROM subjects AS s
     JOIN stages AS p ON p.pipeline = s.pipeline
-    LEFT JOIN counted AS c
-        ON c.period = s.period AND c.pipeline = s.pipeline AND c.stage = p.stage AND c.manager = s.manager
     LEFT JOIN sales_rows.managers AS m FINAL ON m.manager = s.manager
 )"""

@@ -88,7 +88,11 @@ LEFT JOIN
     SELECT toString(`group`) AS `group`, groupArray(day) AS days
     FROM sales_rows.working_spans FINAL WHERE notEmpty(opens_at) GROUP BY `group`
 ) AS w ON w.`group` = p.works_in
-LEFT JOIN ({daily_select("planned", kpis)}) AS f
+LEFT JOIN
+(
+    SELECT * FROM ({daily_select("planned", kpis)})
+    WHERE kpi IN (SELECT toString(kpi) FROM sales_rows.plans FINAL)
+) AS f
     ON f.subject_kind = p.subject_kind AND f.subject = p.subject AND f.kpi = p.kpi
         AND f.period_start = p.period_start AND f.period_end = p.period_end"""
 
@@ -117,7 +121,11 @@ FROM
     ARRAY JOIN [(toStartOfMonth(addMonths(today, -1)), toStartOfMonth(today) - 1),
         (toStartOfMonth(today), toLastDayOfMonth(today))] AS period
 ) AS t
-LEFT JOIN ({daily_select("months", personal)}) AS f
+LEFT JOIN
+(
+    SELECT * FROM ({daily_select("months", personal)})
+    WHERE subject_kind = 'manager' AND kpi IN (SELECT toString(kpi) FROM sales_rows.bonus_terms FINAL)
+) AS f
     ON f.subject = t.manager AND f.kpi = t.kpi AND f.period_start = t.period_start AND f.subject_kind = t.manager_kind
 LEFT JOIN
 (

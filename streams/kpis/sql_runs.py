@@ -7,10 +7,11 @@ again, if that is earlier, so that it counts once.
 
 from collections.abc import Iterable, Mapping
 
-from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel
+from streams.kpis.formulas import Distinct, Quantile, Quotient
 from streams.kpis.kpi import Kpi
-from streams.kpis.sql_formulas import divisor, quantile, size, term
-from streams.kpis.sql_levels import level_parts, levelled, levels_among, raw_counts
+from streams.kpis.sql_day_counts import NUMBERS, SPREADS, known_parts
+from streams.kpis.sql_formulas import divisor, quantile, size
+from streams.kpis.sql_levels import level_parts, levelled, levels_among
 from streams.kpis.sql_panes import PANES, column
 from streams.kpis.sql_zoned import IN_SPAN, with_midnight
 from streams.windows.rolling import SLIDING, TODAY
@@ -22,6 +23,7 @@ _MOVES = (
     "[" + ", ".join(f"('{name}', begins, 1), ('{name}', toUInt32({end}), -1)" for name, end in _ENDS) + "]"
 )
 
+_NO_HISTOGRAM = "CAST(map(), 'Map(UInt16, Int64)')"
 _PANE = "subject, toUnixTimestamp(minute) AS begins"
 _RUN = "subject, kpi, window"
 _OVER = f"OVER (PARTITION BY {_RUN} ORDER BY at)"
@@ -32,40 +34,34 @@ _NEXT = (
 
 
 def runs(kpis: Mapping[str, Kpi]) -> str:
-    """CTE `runs`: subject, kpi, window, at, next (s, not included), value, n."""
+    """CTE `runs`: subject, kpi, window, at, next (s, not included), value, n.
+
+    Sums and histograms of all KPI move in the same rows: panes are read once for them, and a question
+    is planned in half the time that a query for each kind of formula takes.
+    """
     rolling = [kpi for kpi in kpis.values() if kpi.rolling]
-    quotients = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Quotient)]
     distincts = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Distinct)]
-    quantiles = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Quantile)]
-    moves = ([_quotient_moves(quotients)] if quotients else []) + (
-        [_distinct_moves(distincts)] if distincts else []
-    )
-    levels = levels_among(rolling)
-    parts = (
-        ([_counted(rolling, moves)] if moves else [])
-        + ([_spread(quantiles)] if quantiles else [])
-        + ([_levels(levels)] if levels else [])
-    )
+    counted = [kpi for kpi in rolling if not isinstance(kpi.formula, Distinct)]
+    moves = ([_moves(counted)] if counted else []) + ([_distinct_moves(distincts)] if distincts else [])
     return f"""    runs AS
     (
-{_union(parts)}
+{_valued(rolling, moves)}
     )"""
 
 
-def _union(parts: Iterable[str]) -> str:
-    return "\nUNION ALL\n".join(parts)
-
-
-def _quotient_moves(quotients: Iterable[tuple[Kpi, Quotient]]) -> str:
-    terms = ", ".join(f"('{kpi.id}', {term(formula.upper)}, {term(formula.n)})" for kpi, formula in quotients)
+def _moves(counted: Iterable[Kpi]) -> str:
     facts = f"""
-SELECT {_PANE}, part.1 AS kpi, part.2 AS upper, part.3 AS n
-FROM {PANES} FINAL
-ARRAY JOIN [{terms}] AS part
-WHERE {IN_SPAN} AND (part.2 != 0 OR part.3 != 0)"""
+SELECT
+    subject, begins, part.kpi AS kpi, arraySum(arrayMap(place -> numbers[place], part.uppers)) AS upper,
+    arraySum(arrayMap(place -> numbers[place], part.ns)) AS n, spreads[part.histogram] AS spread
+FROM (SELECT {_PANE}, {NUMBERS} AS numbers, {SPREADS} AS spreads FROM {PANES} FINAL WHERE {IN_SPAN})
+ARRAY JOIN {known_parts(counted)} AS part
+WHERE upper != 0 OR n != 0 OR notEmpty(spread)"""
     return f"""
-SELECT subject, kpi, move.1 AS window, move.2 AS at, move.3 * upper AS upper, move.3 * n AS n
-FROM ({with_midnight("subject, begins, kpi, upper, n", facts)})
+SELECT
+    subject, kpi, move.1 AS window, move.2 AS at, move.3 * upper AS upper, move.3 * n AS n,
+    toInt64(move.3) AS sign, spread
+FROM ({with_midnight("subject, begins, kpi, upper, n, spread", facts)})
 ARRAY JOIN {_MOVES} AS move"""
 
 
@@ -86,7 +82,9 @@ FROM
 )
 ARRAY JOIN tags AS tag"""
     return f"""
-SELECT subject, kpi, window, move.1 AS at, toInt64(move.2) AS upper, toInt64(move.2) AS n
+SELECT
+    subject, kpi, window, move.1 AS at, toInt64(move.2) AS upper, toInt64(move.2) AS n,
+    toInt64(1) AS sign, {_NO_HISTOGRAM} AS spread
 FROM
 (
     SELECT subject, kpi, window, begins, least(ends, {again}) AS ends
@@ -100,58 +98,41 @@ FROM
 ARRAY JOIN [(begins, 1), (ends, -1)] AS move"""
 
 
-def _counted(rolling: Iterable[Kpi], moves: Iterable[str]) -> str:
+def _valued(rolling: list[Kpi], moves: Iterable[str]) -> str:
+    """SELECT of the runs with their values; of a quantile or service level from the histogram."""
     shared = [k.id for k in rolling if isinstance(k.formula, Quotient) and k.formula.shared]
-    below = f"if({_among(shared)}, n, 1) * {divisor(rolling)}"
-    return f"""
-SELECT {_RUN}, at, next, if(n = 0, NULL, upper / ({below})) AS value, n
-FROM
-(
-    SELECT {_RUN}, at, sum(upper) {_OVER} AS upper, sum(n) {_OVER} AS n, {_NEXT} AS next
-    FROM
-    (
-        SELECT {_RUN}, at, sum(upper) AS upper, sum(n) AS n
-        FROM ({_union(moves)})
-        GROUP BY {_RUN}, at
-    )
-)"""
-
-
-def _spread(quantiles: Iterable[tuple[Kpi, Quantile]]) -> str:
-    ids = ", ".join(f"'{kpi.id}'" for kpi, _ in quantiles)
-    percents = ", ".join(str(formula.percent) for _, formula in quantiles)
+    quantiles = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Quantile)]
+    is_level = _among(kpi.id for kpi, _ in levels_among(rolling))
+    is_quantile = _among(kpi.id for kpi, _ in quantiles)
+    ids = ", ".join(f"'{kpi.id}'" for kpi, _ in quantiles) or "''"
+    percents = ", ".join(str(formula.percent) for _, formula in quantiles) or "0"
     middle = quantile("histogram", f"transform(kpi, [{ids}], [{percents}], 0)")
     return f"""
 SELECT
     {_RUN}, at, next,
-    if(n = 0, NULL, {middle} / {divisor(kpi for kpi, _ in quantiles)}) AS value,
-    {size("histogram")} AS n
-FROM ({_histograms((kpi, column(formula.name, "hist")) for kpi, formula in quantiles)})"""
-
-
-def _levels(levels: Iterable[tuple[Kpi, ServiceLevel]]) -> str:
-    counted = levelled(_histograms((kpi, raw_counts(formula)) for kpi, formula in levels), "subject")
-    return f"""
-SELECT {_RUN}, at, next, if(parts.2 = 0, NULL, parts.1 / parts.2) AS value, parts.2 AS n
-FROM (SELECT {_RUN}, at, next, {level_parts("histogram")} AS parts FROM ({counted}))"""
-
-
-def _histograms(spread: Iterable[tuple[Kpi, str]]) -> str:
-    """SELECT of the runs of histograms, given as expressions over the columns of panes."""
-    histograms = ", ".join(f"('{kpi.id}', {histogram})" for kpi, histogram in spread)
-    facts = f"""
-SELECT {_PANE}, part.1 AS kpi, part.2 AS histogram
-FROM {PANES} FINAL
-ARRAY JOIN [{histograms}] AS part
-WHERE {IN_SPAN} AND notEmpty(part.2)"""
-    signed = "mapApply((bucket, count) -> (bucket, count * move.3), histogram)"
-    return f"""
-SELECT {_RUN}, at, sumMap(histogram) {_OVER} AS histogram, {_NEXT} AS next
+    multiIf(n = 0, NULL, {is_level}, parts.1 / parts.2, {is_quantile}, {middle} / divisor,
+        upper / (if({_among(shared)}, n, 1) * divisor)) AS value,
+    n
 FROM
 (
-    SELECT subject, kpi, move.1 AS window, move.2 AS at, sumMap({signed}) AS histogram
-    FROM ({with_midnight("subject, begins, kpi, histogram", facts)})
-    ARRAY JOIN {_MOVES} AS move
+    SELECT
+        {_RUN}, at, next, histogram, upper, {level_parts("histogram")} AS parts, {divisor(rolling)} AS divisor,
+        multiIf({is_level}, parts.2, {is_quantile}, {size("histogram")}, facts) AS n
+    FROM ({levelled(_summed(moves), "subject")})
+)"""
+
+
+def _summed(moves: Iterable[str]) -> str:
+    union = "\nUNION ALL\n".join(moves)
+    return f"""
+SELECT
+    {_RUN}, at, sum(upper) {_OVER} AS upper, sum(n) {_OVER} AS facts, sumMap(histogram) {_OVER} AS histogram,
+    {_NEXT} AS next
+FROM
+(
+    SELECT {_RUN}, at, sum(upper) AS upper, sum(n) AS n,
+        sumMap(mapApply((bucket, count) -> (bucket, count * sign), spread)) AS histogram
+    FROM ({union})
     GROUP BY {_RUN}, at
 )"""
 

@@ -184,3 +184,17 @@ def test_a_late_call_asks_for_its_minutes_to_be_counted_again(config: Config) ->
     late = {key for key in counted if key[1] * MINUTE < MONDAY + DAY + 10 * MINUTE and key[0] == "a:all"}
     assert late & asked
     assert differing <= asked
+
+
+def test_a_history_is_asked_for_after_what_its_checkpoint_gave(config: Config) -> None:
+    """Who answers waits for all records that stood before the request, and for no others."""
+    made = Pipeline(config, partitions=1)
+    intake, journeys, _ = made.runners
+    made.wire.now = MONDAY + HOUR
+    made.put(call("first", MONDAY), random.Random(1))
+    intake.fold(100)
+    intake.checkpoint()
+    made.journeys.ask_for_history(HistoryRequest(0, 1, "somebody"))
+    journeys.fold(100)
+    waves = [{output.topic for output in wave} for wave in made.journeys.collect().waves]
+    assert waves == [{INTERNAL.records}, {INTERNAL.measurements}, {INTERNAL.history}]

@@ -73,7 +73,7 @@ class TestCompression:
         ("body", "option", "code"),
         [
             (b"not packed at all", "Content-Encoding: gzip", 271),
-            (gzip.compress(b"SELECT 1")[:-6], "Content-Encoding: gzip", 271),
+            (gzip.compress(b"SELECT 1", mtime=0)[:-6], "Content-Encoding: gzip", 271),
             (zstandard.ZstdCompressor().compress(b"SELECT 1")[:-3], "Content-Encoding: zstd", 271),
             (b"SELECT 1", "Content-Encoding: rot13", 89),
         ],
