@@ -134,7 +134,11 @@ QUEUE_LOG = b"1596512941|1596512941.163|support|NONE|ENTERQUEUE||79991230000|1\n
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [
-        (gzip.compress(b"x", mtime=0), "events", r"line 1: expected text, found a gzip archive.*gunzip --keep"),
+        (
+            gzip.compress(b"x", mtime=0),
+            "events",
+            r"line 1: expected text, found a gzip archive.*gunzip --keep",
+        ),
         ("{}".encode("utf-16"), "events", r"line 1: expected text, found UTF-16.*iconv"),
         (b"PK\x03\x04zip", "queue_log", r"a zip archive or a spreadsheet"),
         (b"SQLite format 3\x00", "events", r"an SQLite database"),

@@ -116,7 +116,10 @@ def test_a_bonus_is_proposed_term_by_term(centre: Client, migrated: str) -> None
                 "m:m1",
                 at,
                 counted(
-                    deal_won=(12, 12), offer_missed_hours=(4, 0), offer_answered_hours=(36, 0), quality=(30, 0)
+                    deal_won=(12, 12),
+                    offer_missed_hours=(4, 0),
+                    offer_answered_hours=(36, 0),
+                    quality=(30, 0),
                 ),
             ),
             # Two reopened more than won: 0, never less. One offer in all is too few to pay.
