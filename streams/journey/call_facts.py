@@ -1,6 +1,6 @@
 """Facts of one call that need no other call. Declared in `streams.kpis.measurements`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from streams.journey.calls import CallSummary
 from streams.journey.legs import Leg
@@ -26,8 +26,9 @@ _HANDLED = CODES["handled"]
 _TALK = CODES["talk"]
 _QUALITY = CODES["quality"]
 _OFFER = CODES["offer"]
-_OFFER_MISSED = CODES["offer_missed"]
-_OFFER_ANSWERED = CODES["offer_answered"]
+#: At any hour, and in working hours.
+_OFFER_MISSED = (CODES["offer_missed"], CODES["offer_missed_hours"])
+_OFFER_ANSWERED = (CODES["offer_answered"], CODES["offer_answered_hours"])
 _OFFER_SHARED = CODES["offer_missed_shared"]
 #: Own offers that he let ring: his misses, and those that rang while he was busy elsewhere.
 _OFFER_SPANS = (CODES["span_offer_missed"], CODES["span_offer_excused"])
@@ -214,21 +215,24 @@ def _offers(call: CallSummary, facts: list[Fact]) -> None:
             answered.append(leg)
         if leg.missed:
             rung.append(leg)
-    _first_of_each(_OFFER_ANSWERED, answered, _answered, facts)
+    hours = 2 if call.in_hours else 1
+    for name in _OFFER_ANSWERED[:hours]:
+        _first_of_each(name, answered, _answered, facts)
     if rung:
-        _misses(rung, facts)
+        _misses(rung, _OFFER_MISSED[:hours], facts)
     if shared and call.answered_at is None and call.ended_at is not None:
         facts.append(Fact(_OFFER_SHARED, "", call.group, True, call.ended_at))
 
 
-def _misses(rung: list[Leg], facts: list[Fact]) -> None:
+def _misses(rung: list[Leg], names: Iterable[int], facts: list[Fact]) -> None:
     """Whose own offers were missed, and when each rang; of several of one moment the longest."""
     each: dict[tuple[str, int], Leg] = {}
     for leg in sorted(rung, key=_left):
         each[leg.manager, leg.offered_at or 0] = leg
     for (manager, offered_at), leg in each.items():
         facts.append(Fact(_OFFER_SPANS[leg.excused], manager, "", False, offered_at, _left(leg)))
-    _first_of_each(_OFFER_MISSED, [leg for leg in rung if not leg.excused], _left, facts)
+    for name in names:
+        _first_of_each(name, [leg for leg in rung if not leg.excused], _left, facts)
 
 
 def _first_of_each(name: int, legs: list[Leg], when: Callable[[Leg], int], facts: list[Fact]) -> None:

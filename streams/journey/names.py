@@ -102,6 +102,8 @@ NAMES = (
     "task_put_off",
     "span_offer_missed",
     "span_offer_excused",
+    "offer_missed_hours",
+    "offer_answered_hours",
 )
 
 #: Index of each name.

@@ -51,6 +51,8 @@ _DECLARED = (
         "offer_missed", "n", "count", "such a call that he let ring for 5 s or more or declined while free"
     ),
     Measurement("offer_answered", "n", "count", "such a call that he answered, at his answer"),
+    Measurement("offer_missed_hours", "n", "count", "a missed offer of a call of working hours"),
+    Measurement("offer_answered_hours", "n", "count", "an answered offer of a call of working hours"),
     Measurement(
         "offer_missed_shared",
         "n",

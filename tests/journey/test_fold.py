@@ -62,8 +62,8 @@ def test_a_late_event_changes_only_what_it_concerns() -> None:
     feed.log(call("k1", at(2, "offered", manager="m1", event_id="late")))
     assert {row.values[1] for row in feed.last.rows if row.table != "measurements"} == {"k1"}
     assert {change.key.name for change in feed.last.facts} == {
-        "offer", "offer_answered", "ring", "call_answered", "call_answered_hours", "response",
-        "wait_answered_all", "wait_answered_hours",
+        "offer", "offer_answered", "offer_answered_hours", "ring", "call_answered", "call_answered_hours",
+        "response", "wait_answered_all", "wait_answered_hours",
     }  # fmt: skip
 
 

@@ -113,6 +113,18 @@ def test_a_short_ring_is_no_miss_of_a_manager_but_a_decline_is() -> None:
         assert record(feed)["offers_missed"] == 0
 
 
+def test_the_share_of_missed_offers_is_of_working_hours() -> None:
+    # sales works from 9 to 18 in Moscow; the day of the tests begins at noon there, night is 8 h later.
+    for hours, counted in ((0, True), (8, False)):
+        missed = rung(offer("m1", hours * 3600, hours * 3600 + 15))
+        assert "m:m1" in subjects(missed, "offer_missed")
+        assert ("m:m1" in subjects(missed, "offer_missed_hours")) is counted
+        second = [at(hours * 3600 + 4, "answered", manager="m1"), at(hours * 3600 + 50, "ended")]
+        answered = rung([at(hours * 3600, "offered", manager="m1")], second)
+        assert "m:m1" in subjects(answered, "offer_answered")
+        assert ("m:m1" in subjects(answered, "offer_answered_hours")) is counted
+
+
 def test_an_offer_whose_end_is_lost_rings_until_the_next_answer_or_the_end() -> None:
     answered = rung([at(0, "offered", manager="m1"), at(9, "answered", manager="m2"), at(90, "ended")])
     assert [(leg["left_at"], leg["end_reason"]) for leg in legs(answered)] == [

@@ -25,6 +25,7 @@ ROLLING = {
     "answer_wait_max_s_all_hours": "ga",
     "missed_share_all_hours": "ga",
     "dials_answered_share_all_hours": "mga",
+    "offers_missed_share_all_hours": "mga",
     "early_hangup_share_all_hours": "mga",
     "service_level_all_hours": "ga",
     "lost_callers": "ga",

@@ -113,7 +113,11 @@ class CallFacts:
         self.each(call, "offer", alone, "offered_at")
         self.each(call, "offer_answered", answered, "answered_at")
         own = [x for x in missed if x["alone"]]
-        self.each(call, "offer_missed", [x for x in own if not x["excused"]], "left_at")
+        his = [x for x in own if not x["excused"]]
+        self.each(call, "offer_missed", his, "left_at")
+        if call["in_hours"]:
+            self.each(call, "offer_answered_hours", answered, "answered_at")
+            self.each(call, "offer_missed_hours", his, "left_at")
         longest: dict[tuple[str, int], Json] = {}
         for x in sorted(own, key=lambda x: x["left_at"]):
             longest[x["manager"], x["offered_at"]] = x

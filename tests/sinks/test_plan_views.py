@@ -115,10 +115,15 @@ def test_a_bonus_is_proposed_term_by_term(centre: Client, migrated: str) -> None
             (
                 "m:m1",
                 at,
-                counted(deal_won=(12, 12), offer_missed=(4, 0), offer_answered=(36, 0), quality=(30, 0)),
+                counted(
+                    deal_won=(12, 12),
+                    offer_missed_hours=(4, 0),
+                    offer_answered_hours=(36, 0),
+                    quality=(30, 0),
+                ),
             ),
             # Two reopened more than won: 0, never less. One offer in all is too few to pay.
-            ("m:m2", at, counted(deal_won=(2, -2), offer_answered=(1, 0), quality=(5, 0))),
+            ("m:m2", at, counted(deal_won=(2, -2), offer_answered_hours=(1, 0), quality=(5, 0))),
         ],
     )
     rows = centre.query(
