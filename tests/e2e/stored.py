@@ -55,8 +55,12 @@ _OF_RECORDS = (
     "missed_item missed_item_reached span_missed span_uncalled span_lead deal_win "
     "meeting_scheduled meeting_held meeting_missed"
 ).split()
-#: Tables of events that stand there too, with the type of the events and the field that is shown.
-_OF_EVENTS = (("customer_flags", "customer.flagged", "flag"), ("agent_statuses", "agent.status", "status"))
+#: Tables of events that stand there too, with the type of the events, the field that is shown, and which are
+#: sure to: statuses are kept for three days, and what is older goes when parts are merged.
+_OF_EVENTS = (
+    ("customer_flags", "customer.flagged", "flag", "true"),
+    ("agent_statuses", "agent.status", "status", "at > now() - INTERVAL 70 HOUR"),
+)
 
 
 def _copies(installation: Outside, counted: Counted) -> list[str]:
@@ -66,12 +70,12 @@ def _copies(installation: Outside, counted: Counted) -> list[str]:
         for r in rows(installation, "SELECT * FROM sales_rows.day_facts FINAL")
     }
     found = _unequal("fact of days", stored, {k: v for k, v in counted.facts.items() if k[1] in _OF_RECORDS})
-    for table, kind, field in _OF_EVENTS:
+    for table, kind, field, kept in _OF_EVENTS:
         who = "customer" if field == "flag" else "manager"
         columns = f"source, event_id, {who}"
-        shown = rows(installation, f"SELECT {columns}, {field} FROM sales_rows.{table} FINAL")
+        shown = rows(installation, f"SELECT {columns}, {field} FROM sales_rows.{table} FINAL WHERE {kept}")
         said = f"JSONExtractString(data, '{field}') AS {field}"
-        whole = f"SELECT {columns}, {said} FROM sales_rows.events FINAL WHERE type = '{kind}'"
+        whole = f"SELECT {columns}, {said} FROM sales_rows.events FINAL WHERE type = '{kind}' AND {kept}"
         one, other = (
             {(r["source"], r["event_id"]): (r[who], r[field]) for r in told}
             for told in (shown, rows(installation, whole))

@@ -56,7 +56,10 @@ RULES = """
 rules:
   - {name: waits, kpi: uncalled_missed, subjects: [night], above: 0, hours: always, summary: "{n} wait"}
 """
-_STATUSES = "SELECT manager, status FROM sales_rows.agent_statuses FINAL ORDER BY manager"
+_STATUSES = (
+    "SELECT manager, status FROM sales_rows.agent_statuses FINAL "
+    "WHERE event_id LIKE 'status-%' ORDER BY manager"
+)
 _ALERTS = "SELECT alert_id, at, state FROM sales_rows.alerts FINAL ORDER BY at"
 
 
