@@ -90,9 +90,8 @@ class LiveValues:
             if every or subject in changed:
                 windows = partition.rolling(subject)
                 windows.advance(now)
-                concerned = _concerned(None if every else windows.take_changed())
-                if every:
-                    windows.take_changed()
+                changes = windows.take_changed()
+                concerned = _concerned(None if every else changes)
                 yield from self._over_windows(windows, subject, now, concerned, every=every)
                 yield from self._of_now(partition, subject, now, every=every)
             elif ages and partition.open(subject):

@@ -64,13 +64,14 @@ class Stage(ABC):
         """Whether the end of a key's state is told at loading however long ago it was."""
         return False
 
-    def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
+    def restore(  # noqa: B027  stages without a ledger need none; `attach` sees that others have it
+        self, partition: int, key: bytes, version: int, state: bytes | None
+    ) -> None:
         """Takes over a key's state from the ledger; called once per key, in no set order.
 
         `state` None: the key was forgotten at `version`, and records up to it can come again;
         the key must stay as it is for these.
         """
-        raise NotImplementedError(f"{self.name} has a ledger, so it must restore from it")
 
     def drop(self, partition: int) -> None:  # noqa: B027  stages without state need none
         """Forgets the state of a partition that went to another worker.
@@ -147,6 +148,8 @@ class Stage(ABC):
         """Registers the stage's agent; see `EngineApp.add`."""
         if self.ledger is not None and len(self.topics) != 1:
             raise ValueError(f"stage {self.name} has a ledger, so it must read one topic")
+        if self.ledger is not None and type(self).restore is Stage.restore:
+            raise TypeError(f"stage {self.name} has a ledger, so it must restore from it")
         self.clear()
         runner = self._runner = Runner(self, app, self._timers)
         source = app.topic(*self.topics, key_serializer="raw", value_serializer="raw", allow_empty=True)

@@ -21,7 +21,7 @@ def summed_columns() -> str:
 def value_and_n(kpi: Kpi) -> tuple[str, str]:
     """Expressions of a KPI's value (null without facts) and n. Raises TypeError for what is not in panes.
 
-    That of a service level reads column `level` (`sql_levels.level_of`).
+    That of a service level reads column `level` (`sql_levels.levelled`).
     """
     formula = kpi.formula
     if isinstance(formula, NowFormula | FromRecords):

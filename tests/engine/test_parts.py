@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from faust.types import TP
 
-from streams.engine import EngineFault, Statistics, encode_state
+from streams.engine import Batch, EngineFault, Record, Stage, Statistics, encode_state
 from streams.engine.batch import MAX_RECORD_BYTES, Output
 from streams.engine.clock import LOG_APPEND_TIME, BrokerClock
 from streams.engine.delivery import deliver
@@ -221,3 +221,23 @@ def test_partitions_are_kept_only_from_the_generation_right_before(then: Assignm
 async def test_a_record_too_large_is_told_before_it_is_sent() -> None:
     with pytest.raises(EngineFault, match="for events partition 2 is larger"):
         await deliver(cast("Any", None), [Output("events", 2, None, bytes(MAX_RECORD_BYTES))])
+
+
+class Forgetful(Stage):
+    """Has a ledger, and nothing that reads from it."""
+
+    name, topics, ledger = "forgetful", ("events",), "forgetful-ledger"
+
+    def clear(self) -> None:
+        return None
+
+    def fold(self, record: Record) -> int:
+        return 1
+
+    def collect(self) -> Batch:
+        return Batch()
+
+
+def test_a_stage_that_does_not_restore_from_its_ledger_is_refused_before_it_runs() -> None:
+    with pytest.raises(TypeError, match="stage forgetful has a ledger, so it must restore from it"):
+        Forgetful().attach(cast("Any", None))
