@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -14,6 +13,7 @@ from typing import Self
 
 import pytest
 
+from streams.local.processes import free_port
 from tests.waiting import eventually
 
 REAL_SERVER = "SALESPULSE_TEST_CLICKHOUSE"
@@ -21,14 +21,6 @@ REAL_SERVER = "SALESPULSE_TEST_CLICKHOUSE"
 #: The read-only user of the embedded ClickHouses that tests start.
 READER = "bi"
 READER_PASSWORD = "only-reads"
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class EmbeddedClickHouse:

@@ -53,6 +53,9 @@ class EngineApp(faust.App):
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker, self, loop=self.loop)
 
+    def _create_directories(self) -> None:
+        """None: tables live in memory here, and Faust would leave empty folders wherever it is started."""
+
     async def check_identities(self) -> None:
         """Checks, once per generation, that the topics are the ones read before."""
         if self.identities is None:

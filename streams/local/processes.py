@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,13 +14,10 @@ from typing import IO
 _PR_SET_PDEATHSIG = 1
 #: Loaded here, since loading a library between fork and exec is not safe.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+#: Below what Linux (32768), macOS and Windows (49152) use for connections that go out.
+_LISTENING = (15_000, 32_000)
+#: Of its own: two processes that start alike are not to choose alike.
+_CHANCE = random.SystemRandom()
 
 
 def port_taken(port: int) -> bool:
@@ -31,6 +29,15 @@ def port_taken(port: int) -> bool:
         except OSError:
             return True
     return False
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses now.
+
+    Not one of those from which the kernel serves connections that go out: one of these may take it before
+    the process listens that the port is meant for, or while that process is down.
+    """
+    return next(port for port in iter(lambda: _CHANCE.randrange(*_LISTENING), None) if not port_taken(port))
 
 
 def die_with(parent: int) -> Callable[[], None] | None:

@@ -16,10 +16,10 @@ from streams.live import run_live
 from streams.live.board import ALL, CHART_MINUTES, Person, Value
 from streams.live.latency import Latency, quantile
 from streams.live.reading import Reader
+from streams.local.processes import free_port
 from streams.settings import Settings
 from streams.sinks.connection import ROWS, VIEWS, connect
 from streams.sinks.migrations import migrate
-from tests.fixtures_clickhouse import free_port
 from tests.waiting import eventually
 
 ANNA = ("manager", "m001")

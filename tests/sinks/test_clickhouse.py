@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from streams.local.processes import free_port
 from streams.sinks import clickhouse as clickhouse_module
 from streams.sinks.batch import Batch, Row
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.connection import ROWS
-from tests.fixtures_clickhouse import free_port
 from tests.sinks.faulty_proxy import CUT_AFTER, CUT_BEFORE, OVERLOADED, PASS, FaultyClickHouse
 
 
