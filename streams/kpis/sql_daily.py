@@ -1,9 +1,7 @@
 """Views `kpi_daily` and `kpi_period`: the value of every KPI over days.
 
-What has been counted comes from table `kpi_days` for the days up to the one that `kpi_days_kept`
-names, and for all later ones from the panes themselves: so today's row equals the live value at once,
-and a day that nobody has added up yet is right too. Lines, which have no live values, come from the
-table for all days. Sums are added up first and evaluated then, so that a share of a month is of the
+What has been counted comes from table `kpi_days`, which the sink keeps within seconds of the panes, today's
+rows too: a question adds up days and never minutes. Sums are added up first and evaluated then, so that a share of a month is of the
 month's calls and no mean of the days' shares. What is computed from records stands in
 `kpi_day_records`; a state has of a period the value at the end of its last day.
 
@@ -20,35 +18,16 @@ from streams.kpis.kpi import Kpi
 from streams.kpis.sql_connected import COLUMN as CONNECTED
 from streams.kpis.sql_connected import UNCONNECTED
 from streams.kpis.sql_day_counts import (
-    CONCERNS,
-    COUNTED,
     DAYS,
     NO_TAGS,
     VALUE,
-    dated_panes,
-    declared,
-    known,
-    summed_panes,
 )
-from streams.kpis.sql_days import BEFORE, DEFAULT_ZONE, DIMENSION, RANGES, ZONES, Per
+from streams.kpis.sql_days import DIMENSION, RANGES, Per
 from streams.kpis.sql_levels import level_param, level_parts, levelled, levels_among, standard_level
 from streams.kpis.sql_record_days import RECORD_DAYS
 from streams.kpis.sql_views import view
 
-KEPT = "sales_rows.kpi_days_kept"
-
 _KINDS = "['m', 'g', 'a', 'l'], ['manager', 'group', 'all', 'line']"
-#: Quarters of an hour in which the day after `through` begins, in one zone or another.
-_QUARTERS = 4 * 30
-#: Scalar: no moment before it is of a day after `through`, in any zone that somebody lives in. Zones that nobody
-#: lives in would have most of a further day read.
-_SINCE = f"""    assumeNotNull((
-        SELECT min(moment)
-        FROM (SELECT toDateTime(through + 1, 'UTC') - {BEFORE} + number * 900 AS moment FROM numbers({_QUARTERS})) AS moments
-        CROSS JOIN (SELECT zone FROM ({ZONES}) UNION DISTINCT SELECT default_zone) AS zones
-        WHERE toDate(formatDateTime(moment, '%F', zone)) > through
-    )) AS since"""
-
 #: Name, type and comment of the columns, in order.
 _COLUMNS = (
     ("day", "Date", "in the time zone of the group, of the group of the manager, else of the directory"),
@@ -88,10 +67,7 @@ def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
     of = f"{DIMENSION[per]}\n    " if DIMENSION[per] else ""
     closed = f"{RANGES[per]},\n" if per in RANGES else ""
     return f"""WITH
-{closed}{DEFAULT_ZONE},
-    assumeNotNull((SELECT max(through) FROM {KEPT} FINAL WHERE declared = '{declared(kpis)}')) AS through,
-{_SINCE},
-{standard_level()}
+{closed}{standard_level()}
 SELECT
     {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
@@ -134,7 +110,7 @@ FROM
 
 def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
     """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at, how it follows."""
-    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_records(per)}\nUNION ALL{_of_panes(per, kpis)}"
+    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_records(per)}"
     if per == "day":
         return parts
     further, by = _PARTED.get(per, ("", ""))
@@ -163,14 +139,13 @@ _PARTED: dict[Per, tuple[str, str]] = {
 
 
 def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
-    """Days that have been added up: they are over, so all that was due is counted."""
+    """What was added up from panes and calls. Facts dated ahead are due on a day that has begun."""
     ids = ", ".join(f"'{id}'" for id in kpis)
     return f"""
 SELECT
-    kpi, day, toString(subject) AS who, upper, n, n AS due, counts, tags, {NO_TAGS} AS foreseen,
-    percent, shared, divisor, revised_at
+    kpi, day, toString(subject) AS who, upper, n, due, counts, tags, foreseen, percent, shared, divisor, revised_at
 FROM {DAYS} FINAL
-WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0) AND (day <= through OR startsWith(subject, 'l:')){_asked(per)}"""
+WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0 OR due != 0){_asked(per)}"""
 
 
 def _of_records(per: Per) -> str:
@@ -183,40 +158,13 @@ FROM {RECORD_DAYS} FINAL
 WHERE 1{_asked(per)}"""
 
 
-def _of_panes(per: Per, kpis: Mapping[str, Kpi]) -> str:
-    """Later days. Facts dated ahead are due on a day that has begun, and counted from their moment on."""
-    rows = dated_panes(
-        f"minute >= since{_asked(per, 'minute')}",
-        f"day > through AND (minute <= now('UTC') OR day <= today){_asked(per)}",
-    )
-    sums = summed_panes(rows, "subject, day, minute <= now('UTC') AS begun", "subject, day, begun")
-    return f"""
-SELECT
-    kpi, day, subject AS who, sumIf(seen.upper, begun) AS upper, sumIf(seen.n, begun) AS n,
-    sumIf(seen.n, begun OR ahead) AS due, sumMapIf(seen.counts, begun) AS counts,
-    groupUniqArrayArrayIf(seen.tags, begun) AS tags, groupUniqArrayArrayIf(seen.tags, NOT begun) AS foreseen,
-    any(percent) AS percent, any(shared) AS shared, any(divisor) AS divisor, max(seen.revised_at) AS revised_at
-FROM
-(
-    SELECT kpi, day, subject, begun, ahead, percent, shared, divisor, revised_at,
-    {COUNTED}
-    FROM ({sums}) AS sums
-    CROSS JOIN ({known(kpis)}) AS known
-    WHERE {CONCERNS}
-) AS seen
-WHERE seen.upper != 0 OR seen.n != 0
-GROUP BY kpi, day, who"""
-
-
-def _asked(per: Per, moment: str = "") -> str:
-    """Condition that the day lies in the period asked for; that on a moment lets the table skip the rest."""
+def _asked(per: Per) -> str:
+    """Condition that the day lies in the period asked for."""
     if per == "day":
         return ""
     first, last = ("first_closed", "last_closed") if per in RANGES else ("{from:Date}", "{to:Date}")
     if per == "halves":
         first = f"{first} - {_LENGTH}"
-    if moment:
-        return f" AND toDate({moment}) BETWEEN {first} - 1 AND {last} + 1"
     return f" AND day BETWEEN {first} AND {last}"
 
 

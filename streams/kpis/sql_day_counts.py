@@ -6,8 +6,9 @@ number of KPI. The columns of what comes out, which is also a row of table `kpi_
 
 - kpi, day, subject (such as `g:sales`),
 - upper: what is added up, or stands above the line of a share or mean,
-- n: how many it rests on,
-- counts: histogram of a quantile or raw counts of a service level, tags: whom to count once; empty for all others,
+- n: how many it rests on; due: and how many it will rest on, deadlines ahead included,
+- counts: histogram of a quantile or raw counts of a service level, tags: whom to count once, foreseen: whom
+  at deadlines ahead; empty for all others,
 - revised_at: when the newest of the rows was stored that the subject's day rests on,
 - percent, shared, divisor: how the value follows (`value`).
 
@@ -111,7 +112,7 @@ def _places(term: Term) -> list[int]:
 
 
 def dated_panes(moments: str, where: str) -> str:
-    """SELECT of panes with their numbers, histograms and sets, `day` and `today`.
+    """SELECT of panes of days that have begun, with their numbers, histograms and sets, `day` and `today`.
 
     `moments` is a condition over minute, `where` one over subject, day and today.
     """
@@ -121,25 +122,41 @@ def dated_panes(moments: str, where: str) -> str:
     [{", ".join(f"mapKeys({name})" for name in _SETS)}] AS sets
 FROM {PANES} FINAL
 WHERE {moments}"""
-    return dated(rows, where, "minute", "subject")
+    return dated(rows, f"day <= today AND {where}", "minute", "subject")
 
 
 def summed_panes(rows: str, further: str, by: str) -> str:
-    """SELECT that adds up what `dated_panes` gives, with `further` expressions, grouped `by` columns."""
-    histograms = ", ".join(f"sumMap(panes.histograms[{place + 1}])" for place in range(len(_SPREADS)))
-    sets = ", ".join(f"groupUniqArrayArray(panes.sets[{place + 1}])" for place in range(len(_SETS)))
+    """SELECT that adds up what `dated_panes` gives, with `further` expressions, grouped `by` columns.
+
+    Facts count from their minute on; `later` has the numbers, sizes and sets of those that are ahead.
+    """
+    spreads = [f"panes.histograms[{place + 1}]" for place in range(len(_SPREADS))]
+    histograms = ", ".join(f"sumMapIf({spread}, {BEGUN})" for spread in spreads)
+    sizes = ", ".join(f"sumIf({size(spread)}, NOT {BEGUN})" for spread in spreads)
     return f"""SELECT {further},
-    sumForEach(panes.numbers) AS numbers, [{histograms}] AS histograms, [{sets}] AS sets,
+    sumForEachIf(panes.numbers, {BEGUN}) AS numbers, [{histograms}] AS histograms, [{_sets(BEGUN)}] AS sets,
+    sumForEachIf(panes.numbers, NOT {BEGUN}) AS later_numbers,
+    [{sizes}] AS later_sizes, [{_sets(f"NOT {BEGUN}")}] AS later_sets,
     max(inserted_at) AS revised_at
 FROM ({rows}) AS panes
 GROUP BY {by}"""
 
 
+def _sets(which: str) -> str:
+    return ", ".join(
+        f"groupUniqArrayArrayIf(panes.sets[{place + 1}], {which})" for place in range(len(_SETS))
+    )
+
+
+#: Whether the minute of a pane has come.
+BEGUN = "(minute <= now('UTC'))"
 #: Value columns of a KPI, over the columns of `known` and of `summed_panes`.
 COUNTED = f"""if(tagged != 0, toInt64(length(sets[tagged])), arraySum(arrayMap(place -> numbers[place], uppers))) AS upper,
     multiIf(tagged != 0, toInt64(length(sets[tagged])), histogram != 0, {size("histograms[histogram]")},
         arraySum(arrayMap(place -> numbers[place], ns))) AS n,
-    histograms[histogram] AS counts, sets[tagged] AS tags"""
+    histograms[histogram] AS counts, sets[tagged] AS tags, if(ahead = 1, later_sets[tagged], {NO_TAGS}) AS foreseen,
+    multiIf(ahead = 0, n, tagged != 0, toInt64(length(arrayDistinct(arrayConcat(tags, foreseen)))),
+        histogram != 0, n + later_sizes[histogram], n + arraySum(arrayMap(place -> later_numbers[place], ns))) AS due"""
 #: Condition that the KPI is for the subject.
 CONCERNS = "position(subjects, substring(subject, 1, 1)) != 0"
 #: The value, over the columns of a row; null without facts. `shared` says how it follows: 1 upper / n,

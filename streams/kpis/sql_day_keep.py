@@ -1,8 +1,9 @@
 """How table `kpi_days` is kept: which days of which subjects are not as their panes are, and their sums.
 
 The row of the empty KPI holds a hash of all that a subject's day rests on: the panes, or the calls of
-a line, with when each was stored, and the declarations. So a day that has other panes now, be it by a
-late event or a change of the time zone, is found by comparing, whatever happened in between. All rows
+a line, with when each was stored and whether its minute has come, and the declarations. So a day that has
+other panes now, be it by a late event, by the passage of time or by a change of the time zone, is found by
+comparing, whatever happened in between. All rows
 of a subject's day are written together, with one version, and those that count nothing too: what was
 there before is replaced as a whole.
 """
@@ -15,6 +16,7 @@ from typing import Literal
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import (
+    BEGUN,
     CALLS,
     CONCERNS,
     COUNTED,
@@ -37,9 +39,7 @@ Source = Literal["panes", "lines"]
 SubjectDay = tuple[str, date]
 
 _VERSION = "toUnixTimestamp64Milli(now64(3, 'UTC'))"
-_COLUMNS = (
-    "kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, stamp, version, gone"
-)
+_COLUMNS = "kpi, day, subject, upper, n, due, counts, tags, foreseen, percent, shared, divisor, revised_at, stamp, version, gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ WITH
     asked AS (SELECT pair.1 AS subject, pair.2 AS day FROM (SELECT arrayJoin([{listed}]) AS pair)),
     known AS ({self._known(source)})
 SELECT
-    kpi, day, subject, upper, n, counts, tags, percent, shared, divisor, revised_at, if(kpi = '', stamp, 0) AS stamp, {_VERSION}, found = 0
+    kpi, day, subject, upper, n, due, counts, tags, foreseen, percent, shared, divisor, revised_at,
+    if(kpi = '', stamp, 0) AS stamp, {_VERSION}, found = 0
 FROM
 (
     SELECT kpi, asked.day AS day, asked.subject AS subject, sums.revised_at AS revised_at, sums.stamp AS stamp,
@@ -110,7 +111,7 @@ FROM
         if source == "panes":
             return COUNTED
         at = "indexOf(sums.kpis, kpi)"
-        return f"sums.uppers[{at}] AS upper, sums.ns[{at}] AS n, {NO_COUNTS} AS counts, {NO_TAGS} AS tags"
+        return f"sums.uppers[{at}] AS upper, sums.ns[{at}] AS n, n AS due, {NO_COUNTS} AS counts, {NO_TAGS} AS tags, {NO_TAGS} AS foreseen"
 
     def _sums(self, source: Source, rows: str) -> str:
         stamp = self._stamp(source)
@@ -132,8 +133,8 @@ GROUP BY subject, day"""
 
 
 def _hashed(source: Source) -> str:
-    """Hash of rows, whatever their order: what they are, and when each was stored."""
-    own = "minute" if source == "panes" else "source, call_id, kpi, at"
+    """Hash of rows, whatever their order: what they are, when each was stored, and whether it counts yet."""
+    own = f"minute, {BEGUN}" if source == "panes" else "source, call_id, kpi, at"
     return f"groupBitXor(cityHash64({own}, inserted_at, version))"
 
 
@@ -162,14 +163,14 @@ GROUP BY day
 ORDER BY day"""
 
 
-def clock_select(behind_s: int) -> str:
+def clock_select() -> str:
     """SELECT of the server's time (ms), a hash of all zones and of which tables the panes and calls stand in,
-    and the last day over everywhere `behind_s` ago.
+    and the first and last of the dates that it is now in one zone or another.
     """
     return f"""WITH
 {DEFAULT_ZONE}
 SELECT {_VERSION}, bitXor(groupBitXor(cityHash64(subject, zone)), {tables_hash(("kpi_minutes", "calls"))}),
-    min(toDate(formatDateTime(now('UTC') - {behind_s}, '%F', zone))) - 1
+    min(toDate(formatDateTime(now('UTC'), '%F', zone)) AS today), max(today)
 FROM ({ZONES} UNION ALL SELECT '' AS subject, default_zone AS zone)"""
 
 

@@ -1,10 +1,11 @@
-"""Keeps the sums of days: what was counted over a day that is over, so that months are quick to read.
+"""Keeps the sums of days, so that days and months are quick to read: today's too, while it goes on.
 
-Nothing tells the keeper what has changed: it looks, every second or so, which days have rows that were
+Nothing tells the keeper what has changed: it looks, every few seconds, which days have rows that were
 stored since, compares what those days rest on with what their sums rest on, and adds up again what
-differs. At its start, when time zones or the tables themselves have changed and once a day it compares
-all days. So late events and recomputed minutes of any year are followed within seconds, a kill at any
-moment leaves at worst something to be compared, and two keepers at once write the same.
+differs. The days that last are compared every minute, since deadlines pass in them. At its start, when
+time zones or the tables themselves have changed and once a day it compares all days. So late events and
+recomputed minutes of any year are followed within seconds, a kill at any moment leaves at worst something
+to be compared, and two keepers at once write the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +21,13 @@ from streams.kpis.sql_day_keep import (
     clock_select,
     stored_since,
 )
-from streams.sinks.connection import ROWS, WRITE_SETTINGS
+from streams.sinks.connection import WRITE_SETTINGS
 
 Days = tuple[date, date]  #: first and last
 
-#: So long after midnight a day is still added up when it is read: its last events are under way.
-BEHIND_S = 2 * 3600
 #: A row becomes readable at most so long after the moment that it says it was stored.
 _STORING_MS = 5 * 60_000
+_MINUTE_MS = 60_000
 #: Subjects' days that one statement replaces; their rows make one part, which is stored whole or not.
 _PER_STATEMENT = 1_000
 _SOURCES: tuple[Source, ...] = ("panes", "lines")
@@ -35,51 +35,38 @@ _SOURCES: tuple[Source, ...] = ("panes", "lines")
 _SETTINGS = {**WRITE_SETTINGS, "max_threads": 1, "max_insert_threads": 1, "max_query_size": 1 << 20}
 _NO_DAY = date(1970, 1, 1)
 _ONE_DAY = timedelta(days=1)
-#: Lines are read from their sums on all days: no zone's today is later than so after the last day over.
+#: A call's day may be later than any zone's date of now: a PBX's clock may be ahead.
 _TO_TODAY = timedelta(days=3)
 
 
 class DayKeeper:
     """Keeps `kpi_days` by a client of its own. All methods raise clickhouse-connect's errors."""
 
-    def __init__(self, client: Client, sums: DaySums | None = None, behind_s: int = BEHIND_S) -> None:
+    def __init__(self, client: Client, sums: DaySums | None = None) -> None:
         self._client = client
         self._sums = sums or DaySums.of()
-        self._behind_s = behind_s
-        self._places: int | None = None
+        self._compared: tuple[int, date] | None = None
+        self._minute = 0
         self._seen: dict[Source, dict[date, tuple[object, int]]] = {source: {} for source in _SOURCES}
         self._unchecked: list[Days] = []
 
     def turn(self, stopped: Callable[[], bool] = lambda: False) -> bool:
         """Brings the sums up to date, as far as is known; whether there is more to compare at once."""
-        ((now, places, last),) = self._client.query(clock_select(self._behind_s)).result_rows
-        through = self._through()
-        if through != last:
-            self._go_on(through, last, stopped)
-            if stopped():
-                return False
-        if (places, last) != (self._places, through):
-            self._places = places
+        ((now, places, first, last),) = self._client.query(clock_select()).result_rows
+        if (places, last) != self._compared:
+            self._compared = places, last
             self._unchecked = list(months(self._first_day(), last + _TO_TODAY))
         self._follow("panes", now - _STORING_MS, last)
         self._follow("lines", now - _STORING_MS, last + _TO_TODAY)
+        if now // _MINUTE_MS != self._minute:
+            self._minute = now // _MINUTE_MS
+            self._compare("panes", (first - _ONE_DAY, last), stopped)
         if self._unchecked and not stopped():
-            first, until = self._unchecked[-1]
-            self._compare("panes", (first, min(until, last)), stopped)
-            self._compare("lines", (first, until), stopped)
+            begin, end = self._unchecked[-1]
+            self._compare("panes", (begin, min(end, last)), stopped)
+            self._compare("lines", (begin, end), stopped)
             self._unchecked.pop()
         return bool(self._unchecked)
-
-    def _go_on(self, through: date, last: date, stopped: Callable[[], bool]) -> None:
-        """Adds up the days after `through`; each month is read from its sums as soon as it is added up."""
-        first = self._first_day() if through == _NO_DAY else through + _ONE_DAY
-        for days in months(first, last):
-            for source in _SOURCES:
-                self._compare(source, days, stopped)
-            if stopped():
-                return
-            self._note(days[1])
-        self._note(last)
 
     def _follow(self, source: Source, since: int, through: date) -> None:
         """Compares the days of which rows have been stored since a moment (ms)."""
@@ -104,26 +91,6 @@ class DayKeeper:
         """The first day that anything is of; of nothing, tomorrow as far as sums go."""
         (found,) = self._client.query(FIRST_DAYS).result_rows
         return min((day for day in found if day != _NO_DAY), default=date.max - 2 * _ONE_DAY) - _ONE_DAY
-
-    def _through(self) -> date:
-        found = self._client.query(
-            f"SELECT max(through) FROM {ROWS}.kpi_days_kept FINAL WHERE declared = '{self._sums.declared}'"
-        ).result_rows
-        through: date = found[0][0]
-        return through
-
-    def _note(self, through: date) -> None:
-        """Says how far the sums go; those of other declarations hold no more."""
-        version = "toUnixTimestamp64Milli(now64(3, 'UTC'))"
-        self._client.command(
-            f"""INSERT INTO {ROWS}.kpi_days_kept (declared, through, version, gone)
-SELECT '{self._sums.declared}', toDate('{through}'), {version}, 0
-UNION ALL
-SELECT declared, through, {version}, 1
-FROM {ROWS}.kpi_days_kept FINAL
-WHERE declared != '{self._sums.declared}'""",
-            settings=WRITE_SETTINGS,
-        )
 
 
 def months(first: date, last: date) -> Iterator[Days]:

@@ -18,7 +18,6 @@ TABLES = (
     "kpi_now",
     "kpis",
     "kpi_days",
-    "kpi_days_kept",
     "kpi_day_records",
     "calls",
     "groups",

@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pytest
@@ -12,8 +11,6 @@ from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import evaluate
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql import daily_view_sql, now_view_sql, pane_columns, recompute_select, rolling_select
-from streams.kpis.sql_day_counts import declared
-from streams.kpis.sql_day_keep import DaySums
 from streams.kpis.sql_panes import SECOND
 from streams.records import PaneState
 from streams.windows import seconds
@@ -21,6 +18,7 @@ from streams.windows.items import OpenItems
 from streams.windows.pane import apply, merge
 from streams.windows.totals import Totals
 from tests.kpis.conftest import Tables
+from tests.kpis.keeping import keep_days
 from tests.kpis.test_sql_rolling import Panes, minute_of, store
 
 TEN = minute_of("2024-03-01 10:00")
@@ -76,6 +74,7 @@ LEVELS = "SELECT subject, value, n, num, den, param FROM sales.{view} WHERE kpi 
 
 def days(tables: Tables) -> dict[str, tuple[Any, ...]]:
     """Value, n, num, den and param by subject, of the one day; those of the period are the same."""
+    keep_days(tables)
     found = tables.rows(LEVELS.format(view="kpi_daily"))
     period = f"kpi_period(from = '{DAY}', to = '{DAY}')"
     assert sorted(tables.rows(LEVELS.format(view=period))) == sorted(found)
@@ -132,15 +131,15 @@ def test_the_whole_centre_and_whom_nobody_listed_go_by_the_directory(views: Tabl
     assert params == {"all": "SL2 T=30 s", "unmapped:pbx:9": "SL2 T=30 s", "sales": "SL6 T=20 s S=5 s"}
 
 
-def test_a_day_whose_sums_are_kept_follows_the_variant_too(views: Tables) -> None:
+def test_a_day_that_is_added_up_follows_the_variant_too(views: Tables) -> None:
     views.put("groups", [group("sales")])
     store(views, {("g:sales", TEN): example()})
-    views.do(DaySums.of().replace("panes", [("g:sales", date.fromisoformat(DAY))]))
-    views.put("kpi_days_kept", [{"declared": declared(KPIS), "through": DAY, "version": 1}])
-    views.do("TRUNCATE TABLE sales_rows.kpi_minutes")
     assert days(views)["sales"][:2] == (860 / 1050, 1050)
+    counted = "SELECT max(version) FROM sales_rows.kpi_days"
+    before = views.rows(counted)
     views.put("groups", [group("sales", "SL5", version=2)])
     assert days(views)["sales"][:2] == (870 / 1060, 1060)
+    assert views.rows(counted) == before
 
 
 def test_live_values_say_how_they_were_reckoned(views: Tables) -> None:
@@ -271,5 +270,6 @@ def test_live_sql_and_brute_force_agree(views: Tables, seed: int) -> None:
                 wanted[name, kpi] = expected
     columns = ", ".join(["subject", "minute", *(name for name, _ in pane_columns()), "version"])
     views.do(f"INSERT INTO sales_rows.kpi_minutes ({columns}) SELECT *, 1 FROM ({recompute_select('1')})")
+    keep_days(views)
     rows = views.rows("SELECT subject, kpi, value, n FROM sales.kpi_daily WHERE kpi LIKE 'service_level%'")
     assert {(subject, kpi): (value, n) for subject, kpi, value, n in rows} == wanted

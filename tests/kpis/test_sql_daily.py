@@ -1,9 +1,7 @@
 """Views kpi_daily and kpi_period: hand-worked, against kpi_rolling, and against panes added up one by one."""
 
 import random
-import time
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,12 +11,13 @@ import pytest
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import evaluate
 from streams.kpis.sql import compare_view_sql, daily_view_sql, rolling_view_sql
-from streams.kpis.sql_day_keep import DaySums, Source, clock_select
+from streams.kpis.sql_day_keep import DaySums
 from streams.records import PaneState
 from streams.windows.items import OpenItems
 from streams.windows.pane import apply, merge
 from streams.windows.totals import Totals
 from tests.kpis.conftest import Tables
+from tests.kpis.keeping import keep_days
 from tests.kpis.test_sql_rolling import Panes, calls, minute_of, random_panes, settle, store
 
 ZONES = {"m:anna": "Europe/Berlin", "g:sales": "America/New_York", "a:all": "UTC"}
@@ -29,39 +28,16 @@ TEN = minute_of("2024-03-01 10:00")
 Days = dict[tuple[str, str, str], tuple[float | None, int]]
 
 
-@pytest.fixture(params=["read from panes", "added up before"])
-def views(tables: Tables, request: pytest.FixtureRequest) -> Iterator[Tables]:
-    """The tables, empty, with the views over them; what they say must not depend on who adds up when."""
+@pytest.fixture
+def views(tables: Tables) -> Tables:
+    """The tables, empty, with the views over them."""
     for statement in (*rolling_view_sql(), *daily_view_sql()):
         tables.do(statement)
-    KEPT_BEFORE[0] = request.param == "added up before"
-    yield tables
-    KEPT_BEFORE[0] = False
-
-
-#: Whether days are added up before they are read.
-KEPT_BEFORE = [False]
-SUMS = DaySums.of()
-
-
-def keep(tables: Tables) -> None:
-    """What the sink does now and then: adds up the days of panes and, on all days, of lines."""
-    ((_, _, last),) = tables.rows(clock_select(0))
-    over = date.fromisoformat(last) if KEPT_BEFORE[0] else date(1971, 1, 1)
-    ends: list[tuple[Source, date]] = [("panes", over), ("lines", date(2100, 1, 1))]
-    for source, end in ends:
-        stale = tables.rows(SUMS.stale(source, date(1971, 1, 1), end))
-        if stale:
-            pairs = [(subject, date.fromisoformat(day)) for subject, day in stale]
-            tables.do(SUMS.replace(source, pairs) + " SETTINGS max_partitions_per_insert_block = 0")
-        assert tables.rows(SUMS.stale(source, date(1971, 1, 1), end)) == []
-    tables.put(
-        "kpi_days_kept", [{"declared": SUMS.declared, "through": str(over), "version": time.time_ns()}]
-    )
+    return tables
 
 
 def daily(tables: Tables, where: str = "1") -> Days:
-    keep(tables)
+    keep_days(tables)
     found = tables.rows(
         f"SELECT toString(day), subject_kind, subject, kpi, value, n FROM sales.kpi_daily WHERE {where}"
     )
@@ -71,7 +47,7 @@ def daily(tables: Tables, where: str = "1") -> Days:
 
 
 def period(tables: Tables, first: str, last: str) -> dict[tuple[str, str], tuple[float | None, int]]:
-    keep(tables)
+    keep_days(tables)
     found = tables.rows(
         f"SELECT subject_kind, subject, kpi, value, n FROM sales.kpi_period(from = '{first}', to = '{last}')"
     )
@@ -88,7 +64,11 @@ def random_days(seed: int) -> Panes:
 
 
 def local_date(subject: str, minute: int) -> date:
-    return datetime.fromtimestamp(minute * 60, ZoneInfo(ZONES[subject])).date()
+    return local_date_in(ZONES[subject], minute)
+
+
+def local_date_in(zone: str, minute: int) -> date:
+    return datetime.fromtimestamp(minute * 60, ZoneInfo(zone)).date()
 
 
 def added_up(panes: Panes, first: date, last: date, subject: str) -> dict[str, tuple[float | None, int]]:
@@ -154,7 +134,7 @@ def test_a_kpi_that_is_not_connected_has_no_value_in_any_view(views: Tables) -> 
     apply(panes["g:sales", TEN], "call_in", None, 1)
     store(views, panes)
     views.put("kpis", [{"kpi": id, "connected": id != "missed_share", "version": 1} for id in KPIS])
-    keep(views)
+    keep_days(views)
     columns = "value, n, num, den, mature, connected"
     for rows in ("sales.kpi_daily", "sales.kpi_period(from = '2024-03-01', to = '2024-03-01')"):
         found = views.rows(f"SELECT kpi, {columns} FROM {rows} WHERE kpi IN ('missed_share', 'calls_in')")
@@ -179,7 +159,7 @@ def test_a_share_of_two_days_is_no_mean_of_their_shares(views: Tables) -> None:
         ("2024-03-01", "g:sales", "missed_share"): (1.0, 1),
         ("2024-03-02", "g:sales", "missed_share"): (1 / 9, 9),
     }
-    keep(views)
+    keep_days(views)
     select = "SELECT value, n, num, den, mature FROM sales.kpi_period(from = '2024-03-01', to = '2024-03-02')"
     assert views.rows(f"{select} WHERE {one}") == [(0.2, 10, 2.0, 10, 1.0)]
     assert views.rows(f"{select} WHERE kpi = 'answer_wait_avg_s'") == [(3.0, 8, 24.0, 8, 1.0)]
@@ -213,27 +193,45 @@ def test_a_days_deadlines_mature_one_by_one(views: Tables) -> None:
     panes |= calls({now + 30: 5}, name="call_in")  # a clock ahead of ours: not yet
     panes |= calls({now + 2880: 7}, "g:other", name="callback_due")  # a day that has not begun
     store(views, panes)
-    keep(views)
+    keep_days(views)
     found = views.rows("SELECT kpi, value, n, num, den, mature FROM sales.kpi_daily")
     assert found == [("callback_within_20m", 1 / 3, 3, 1.0, 3, 0.75)]
+
+
+def test_a_day_is_added_up_again_when_a_deadline_has_passed(views: Tables) -> None:
+    now = now_minute(views)
+    settle(views, {"g:sales": zone_at_noon(now)})
+    store(views, calls({now - 20: 1, now + 5: 2}, name="callback_due"))
+    keep_days(views)
+    day = local_date_in(zone_at_noon(now), now)
+    sums = DaySums.of()
+    assert views.rows(sums.stale("panes", day, day)) == []
+
+    def later(statement: str) -> str:
+        return statement.replace("now('UTC')", "(now('UTC') + 600)")
+
+    assert views.rows(later(sums.stale("panes", day, day))) == [("g:sales", str(day))]
+    views.do(later(sums.replace("panes", [("g:sales", day)])))
+    found = views.rows("SELECT value, n, mature FROM sales.kpi_daily WHERE kpi = 'callback_within_20m'")
+    assert found == [(0.0, 3, 1.0)]
 
 
 def test_where_no_deadline_has_passed_there_is_no_value(views: Tables) -> None:
     now = now_minute(views)
     settle(views, {"g:sales": zone_at_noon(now)})
     store(views, calls({now + 60: 2}, name="callback_due"))
-    keep(views)
+    keep_days(views)
     assert views.rows("SELECT value, n, num, mature FROM sales.kpi_daily") == [(None, 0, 0.0, 0.0)]
 
 
 def test_a_correction_shows_in_revised_at(views: Tables) -> None:
     store(views, calls({TEN: 1, TEN + 1: 1, TEN + 1440: 1}))
-    keep(views)
+    keep_days(views)
     stored = "SELECT max(inserted_at) FROM sales_rows.kpi_minutes"
     first = views.rows(stored)[0][0]
     store(views, calls({TEN + 1: 4}), version=2)
     second = views.rows(stored)[0][0]
-    keep(views)
+    keep_days(views)
     found = views.rows("SELECT toString(day), n, toString(revised_at) FROM sales.kpi_daily ORDER BY day")
     assert found == [("2024-03-01", 5, second), ("2024-03-02", 1, first)]
 
@@ -280,7 +278,7 @@ def test_a_day_stands_beside_the_days_before(views: Tables) -> None:
     for statement in compare_view_sql():
         views.do(statement)
     store(views, calls({TEN: 6, TEN - 1440: 4, TEN - 7 * 1440: 8, TEN - 8 * 1440: 1}))
-    keep(views)
+    keep_days(views)
     found = views.rows(
         "SELECT toString(day), value, day_before, day_before_n, day_change, day_change_share, week_before, "
         "week_change, week_change_share FROM sales.kpi_compare WHERE kpi = 'calls_in' ORDER BY day"
@@ -299,7 +297,7 @@ def test_a_period_stands_beside_the_one_before(views: Tables) -> None:
     panes = calls({TEN: 6, TEN - 1440: 3, TEN - 3 * 1440: 12, TEN - 4 * 1440: 100})
     panes |= calls({TEN - 2 * 1440: 5}, "g:gone")
     store(views, panes)
-    keep(views)
+    keep_days(views)
     found = views.rows(
         "SELECT subject, value, n, before, before_n, change, change_share FROM "
         "sales.kpi_compare_period(from = '2024-02-29', to = '2024-03-01') WHERE kpi = 'calls_in' ORDER BY subject"

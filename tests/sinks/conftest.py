@@ -15,7 +15,6 @@ _TABLES = (
     "managers",
     "absences",
     "kpi_days",
-    "kpi_days_kept",
     "kpi_day_records",
     "working_spans",
     "funnel_stages",

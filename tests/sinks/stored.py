@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from clickhouse_connect.driver.client import Client
+
 from streams.clock import now_ms
 from streams.records import FactKey, PaneState, StoredFact
 from streams.sinks.batch import Batch, Row
 from streams.sinks.clickhouse import ClickHouse
+from streams.sinks.connection import connect
 from streams.sinks.copies import copies
+from streams.sinks.day_keeper import DayKeeper
 from streams.sinks.generated import pane_values
 from streams.sinks.tables import LAYOUTS
 
@@ -43,6 +47,24 @@ def put_panes(url: str, panes: Iterable[tuple[str, int, PaneState]], version: in
     """Writes panes: subject, minute (whole minutes), state."""
     rows = [[subject, minute * 60, *pane_values(state), version, gone] for subject, minute, state in panes]
     put(url, "kpi_minutes", *rows)
+
+
+def put_counted(
+    url: str, panes: Iterable[tuple[str, int, PaneState]], version: int = 1, gone: int = 0
+) -> None:
+    """Writes panes, and has their days added up."""
+    put_panes(url, panes, version, gone)
+    client = connect(url)
+    keep_days(client)
+    client.close()
+
+
+def keep_days(store: Client) -> DayKeeper:
+    """Brings the sums of days up to date, as the sink does; the keeper, which has looked at everything."""
+    keeper = DayKeeper(store)
+    while keeper.turn():
+        pass
+    return keeper
 
 
 def fact(name: str, at: int, value: int = 1, **key: Any) -> StoredFact:

@@ -15,11 +15,10 @@ from streams.records import PaneState, StoredFact
 from streams.sinks import closing
 from streams.sinks.closing import Refused, approve_bonus, close_period, closed_periods
 from streams.sinks.connection import ROWS, connect
-from streams.sinks.day_keeper import DayKeeper
 from streams.sinks.directory_rows import write_directory
 from streams.windows.pane import apply
 from tests.fixtures_clickhouse import EmbeddedClickHouse
-from tests.sinks.stored import fact, put_facts, put_named, put_panes
+from tests.sinks.stored import fact, keep_days, put_counted, put_facts, put_named
 from tests.sinks.test_day_views import DIRECTORY, tuples
 
 MINUTE = 60_000
@@ -88,7 +87,7 @@ def adjustments(store: Client, more: str = "") -> list[tuple[Any, ...]]:
 
 
 def test_what_was_paid_stays_as_it_was_paid(centre: Client, migrated: str) -> None:
-    put_panes(
+    put_counted(
         migrated,
         [
             ("m:a", LATE // MINUTE, pane(handled=(3, 1), talk=(2, 90_000))),
@@ -108,18 +107,18 @@ def test_what_was_paid_stays_as_it_was_paid(centre: Client, migrated: str) -> No
         (90.0, 180.0, 2)
     ]
     assert adjustments(centre) == []
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(9, 1), talk=(2, 90_000)))], version=2)
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(9, 1), talk=(2, 90_000)))], version=2)
     assert tuples(centre, "SELECT * FROM sales.kpi_closed ORDER BY kpi") == before
 
 
 def test_a_later_correction_is_an_adjustment_and_settled_with_the_next_closing(
     centre: Client, migrated: str
 ) -> None:
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(5, 1)))], version=2)
-    put_panes(migrated, [("m:b", LATE // MINUTE, pane(handled=(1, 1)))])
-    put_panes(migrated, [("m:b", AFTER // MINUTE, pane(handled=(4, 1)))])  # February, which is open
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(5, 1)))], version=2)
+    put_counted(migrated, [("m:b", LATE // MINUTE, pane(handled=(1, 1)))])
+    put_counted(migrated, [("m:b", AFTER // MINUTE, pane(handled=(4, 1)))])  # February, which is open
     handled = "WHERE kpi = 'calls_handled'"
     assert adjustments(centre, handled) == [
         ("2026-01-01", "kpi", "manager", "a", "calls_handled", 3.0, 5.0, 2.0, "2026-02-01"),
@@ -140,11 +139,11 @@ def test_a_later_correction_is_an_adjustment_and_settled_with_the_next_closing(
         "SELECT subject, closed_value, value, difference, toString(settled_start) "
         f"FROM sales.adjustments_closed {handled} ORDER BY subject",
     ) == [("a", 3.0, 5.0, 2.0, "2026-02-01"), ("b", None, 1.0, None, "2026-02-01")]
-    put_panes(migrated, [("m:a", LATE // MINUTE, PaneState())], version=3, gone=1)
+    put_counted(migrated, [("m:a", LATE // MINUTE, PaneState())], version=3, gone=1)
     assert adjustments(centre, handled) == [
         ("2026-01-01", "kpi", "manager", "a", "calls_handled", 5.0, None, None, "2026-03-01")
     ]
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(5, 1)))], version=4)
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(5, 1)))], version=4)
     assert adjustments(centre) == [], "back to what was settled"
 
 
@@ -182,7 +181,7 @@ def test_a_period_is_closed_once_and_only_when_it_is_over(centre: Client, migrat
     with pytest.raises(Refused, match="2026-01 is not over yet in Europe/Moscow"):
         close_period(centre, JANUARY, "Olga", LATE)
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
     with pytest.raises(Refused, match="2026-01 was closed on 2026-02-02 at 09:00 UTC by Olga"):
         close_period(centre, JANUARY, "Pavel", FIRST_OF_MARCH)
     assert tuples(centre, "SELECT count() FROM sales.kpi_closed") == [(0,)]
@@ -191,7 +190,7 @@ def test_a_period_is_closed_once_and_only_when_it_is_over(centre: Client, migrat
 def test_a_closing_that_was_cut_off_has_never_been(
     centre: Client, migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_panes(migrated, [("m:b", LATE // MINUTE, pane(handled=(3, 1)))])
+    put_counted(migrated, [("m:b", LATE // MINUTE, pane(handled=(3, 1)))])
     store = closing._store
 
     def cut(client: Client, table: str, select: str, version: int) -> None:
@@ -206,8 +205,8 @@ def test_a_closing_that_was_cut_off_has_never_been(
     assert tuples(centre, f"SELECT count() > 0 FROM {ROWS}.kpi_closed") == [(1,)]
     assert tuples(centre, "SELECT count() FROM sales.kpi_closed") == [(0,)]
     assert closed_periods(centre) == []
-    put_panes(migrated, [("m:b", LATE // MINUTE, PaneState())], version=2, gone=1)
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(2, 1)))])
+    put_counted(migrated, [("m:b", LATE // MINUTE, PaneState())], version=2, gone=1)
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(2, 1)))])
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY + 1)
     of = "SELECT subject, value FROM sales.kpi_closed WHERE kpi = 'calls_handled'"
     assert tuples(centre, of) == [("a", 2.0)]
@@ -261,7 +260,7 @@ def test_the_value_now_is_that_of_kpi_period_for_every_kpi(centre: Client, migra
         for who in ("m:a", "g:sales", "a:all")
         for at in (LATE, AFTER, LATE - 9 * MINUTE)
     ]
-    put_panes(migrated, puts)
+    put_counted(migrated, puts)
     line = {
         "source": "pbx",
         "call_id": "1",
@@ -271,9 +270,7 @@ def test_the_value_now_is_that_of_kpi_period_for_every_kpi(centre: Client, migra
         "line": "100",
     }
     put_named(migrated, "calls", line | {"started_at": LATE, "ended_at": LATE + 9_000, "group": "sales"})
-    keeper = DayKeeper(centre)  # lines have no panes: their days are there once they are added up
-    while keeper.turn():
-        pass
+    keep_days(centre)  # of the line too
     of = "SELECT subject_kind, subject, kpi, value, n"
     now = tuples(centre, f"{of} FROM sales.adjustments ORDER BY ALL")
     there = tuples(
@@ -287,7 +284,7 @@ def test_the_value_now_is_that_of_kpi_period_for_every_kpi(centre: Client, migra
 def test_a_reader_sees_what_was_closed(
     centre: Client, migrated: str, embedded_clickhouse: EmbeddedClickHouse
 ) -> None:
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(handled=(3, 1)))])
     close_period(centre, JANUARY, "Olga", FIRST_OF_FEBRUARY)
     own = migrated == embedded_clickhouse.url  # a real server has the users of deploy/clickhouse
     reader = connect(embedded_clickhouse.reader_url) if own else centre
@@ -301,7 +298,7 @@ def test_the_commands(bonus: Client, migrated: str) -> None:
         return CliRunner().invoke(main, ["period", *words], env={"SALESPULSE_CLICKHOUSE": migrated})
 
     assert run("list").output == "nothing is closed\n"
-    put_panes(migrated, [("m:a", LATE // MINUTE, pane(dial=(3, 1)))])
+    put_counted(migrated, [("m:a", LATE // MINUTE, pane(dial=(3, 1)))])
     term(bonus, "sales", "a", 1000.0)
     closed = run("close", "2026-01", "--by", "Olga")
     values = tuples(bonus, "SELECT count() FROM sales.kpi_period(from = '2026-01-01', to = '2026-01-31')")

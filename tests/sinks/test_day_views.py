@@ -14,7 +14,7 @@ from streams.sinks.connection import connect
 from streams.sinks.directory_rows import write_directory
 from streams.windows.pane import apply
 from tests.fixtures_clickhouse import EmbeddedClickHouse
-from tests.sinks.stored import put_named, put_panes
+from tests.sinks.stored import put_counted, put_named
 from tests.sinks.test_views import EVENING, HOUR, call
 
 DIRECTORY = """
@@ -126,7 +126,7 @@ def test_over_days_managers_are_ranked_by_what_all_days_add_up_to(centre: Client
             for _ in range(count):
                 apply(pane, "dial", None, 1)
             panes.append((subject, at, pane))
-    put_panes(migrated, panes)
+    put_counted(migrated, panes)
     columns = "manager, `group`, value, n, rank, group_mean, leader, gap_to_leader"
 
     def ranks(first: str, last: str) -> list[tuple[Any, ...]]:
@@ -183,7 +183,7 @@ def test_a_reader_sees_days_and_periods_and_what_the_views_are(
 ) -> None:
     pane = PaneState()
     apply(pane, "handled", None, 1)
-    put_panes(migrated, [("m:a", EVENING // 60_000, pane)])
+    put_counted(migrated, [("m:a", EVENING // 60_000, pane)])
     own = migrated == embedded_clickhouse.url  # a real server has the users of deploy/clickhouse
     reader = connect(embedded_clickhouse.reader_url) if own else centre
     assert tuples(reader, "SELECT toString(day), kpi, value, mature FROM sales.kpi_daily") == [

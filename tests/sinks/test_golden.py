@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from tests.sinks.random_records import BEGIN, HOUR, Records, store_all
 from tests.sinks.record_days import keep, shown
-from tests.sinks.stored import put_panes
+from tests.sinks.stored import put_counted
 from tests.sinks.test_plan_views import TODAY, counted, insert, minute, plan
 from tests.sinks.test_plan_views import centre as every_day  # noqa: F401 - a fixture
 from tests.sinks.test_record_days import centre  # noqa: F401 - a fixture
@@ -66,7 +66,7 @@ def test_a_million_is_10_deals_and_20_calls_on_each_of_21_days(every_day: Client
     sums = counted(
         handled=(420, 0), deal_won=(10, 10), won_amount=(10, 100_000_000), win_amount=(10, 100_000_000)
     )
-    put_panes(migrated, [("m:m1", minute(day), sums)])
+    put_counted(migrated, [("m:m1", minute(day), sums)])
     rows = every_day.query(
         "SELECT kpi, value FROM sales.kpi_daily WHERE subject = 'm1' AND day = {day:Date} AND kpi IN "
         "('calls_handled', 'deals_won', 'won_amount', 'avg_deal')",

@@ -10,7 +10,7 @@ from streams.directory import Directory
 from streams.records import PaneState
 from streams.sinks.directory_rows import write_directory
 from streams.sinks.working_spans import write_working_spans
-from tests.sinks.stored import put_panes
+from tests.sinks.stored import put_counted
 
 DIRECTORY = """
 groups:
@@ -62,7 +62,7 @@ def test_seven_of_twenty_million_are_35_percent(centre: Client, migrated: str) -
     # million that remain need 3.25 million on each of the 4 days left.
     start, end = TODAY - timedelta(days=5), TODAY + timedelta(days=4)
     insert(centre, "plans", plan("all", "all", "won_amount", 20_000_000, start, end))
-    put_panes(migrated, [("a:all", minute(start), counted(won_amount=(2, 700_000_000), deal_won=(2, 2)))])
+    put_counted(migrated, [("a:all", minute(start), counted(won_amount=(2, 700_000_000), deal_won=(2, 2)))])
     (row,) = centre.query(
         "SELECT plan, fact, n, attainment, remaining, round(forecast), needed_per_workday, days_done, days_left "
         "FROM sales.plan_fact"
@@ -78,7 +78,7 @@ def test_a_share_has_no_rate_and_what_nobody_did_is_0(centre: Client, migrated: 
         plan("manager", "m1", "dials_answered_share", 0.5, start, end),
         plan("manager", "m1", "deals_won", 9, start, end),
     )
-    put_panes(migrated, [("m:m1", minute(start), counted(dial_hours=(8, 0), dial_answered_hours=(2, 0)))])
+    put_counted(migrated, [("m:m1", minute(start), counted(dial_hours=(8, 0), dial_answered_hours=(2, 0)))])
     rows = centre.query(
         "SELECT kpi, fact, attainment, remaining, forecast, needed_per_workday FROM sales.plan_fact ORDER BY kpi"
     ).result_rows
@@ -107,7 +107,7 @@ def test_a_bonus_is_proposed_term_by_term(centre: Client, migrated: str) -> None
     )
     insert(centre, "plans", plan("manager", "m1", "quality_calls", 10, FIRST, LAST))
     at = minute(FIRST)
-    put_panes(
+    put_counted(
         migrated,
         [
             # 12 of 15 deals; 4 of 40 offers missed where 5 % is aimed at; 30 of 10 quality calls, just
