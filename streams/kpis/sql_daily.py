@@ -23,7 +23,7 @@ from streams.kpis.sql_day_counts import (
     VALUE,
 )
 from streams.kpis.sql_days import DIMENSION, RANGES, Per
-from streams.kpis.sql_levels import level_param, level_parts, levelled, levels_among, standard_level
+from streams.kpis.sql_levels import known_levels, level_param, level_parts, levelled, levels_among
 from streams.kpis.sql_record_days import RECORD_DAYS
 from streams.kpis.sql_views import view
 
@@ -62,12 +62,16 @@ def daily_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     ]
 
 
-def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS) -> str:
-    """SELECT of one row per subject and KPI, and per day or for the whole period."""
+def daily_select(per: Per, kpis: Mapping[str, Kpi] = KPIS, among: str = "1") -> str:
+    """SELECT of one row per subject and KPI, and per day or for the whole period.
+
+    `among`: condition over kpi and subject (such as `g:sales`) of the tables' rows, by which they are skipped
+    where a condition on what is selected would come too late.
+    """
     of = f"{DIMENSION[per]}\n    " if DIMENSION[per] else ""
     closed = f"{RANGES[per]},\n" if per in RANGES else ""
     return f"""WITH
-{closed}{standard_level()}
+{closed}{known_levels()}
 SELECT
     {of}transform(substring(who, 1, 1), {_KINDS}, '') AS subject_kind,
     substring(who, 3) AS subject,
@@ -81,12 +85,12 @@ SELECT
     param,
     connected
 FROM
-({_reckoned(per, kpis)}
+({_reckoned(per, kpis, among)}
 )
 WHERE due != 0"""
 
 
-def _reckoned(per: Per, kpis: Mapping[str, Kpi]) -> str:
+def _reckoned(per: Per, kpis: Mapping[str, Kpi], among: str) -> str:
     """What was counted; of service levels what their raw counts are by the variant that holds now."""
     of = f"{DIMENSION[per]} " if DIMENSION[per] else ""
     ids = ", ".join(f"'{kpi.id}'" for kpi, _ in levels_among(kpis.values()))
@@ -103,14 +107,14 @@ FROM
         {of}who, kpi, counts, revised_at, percent, shared, divisor,
         upper AS added, n AS rests, due AS expected, level, {level_parts("counts")} AS parts
     FROM
-({levelled(_counted(per, kpis), "who")}
+({levelled(_counted(per, kpis, among), "who")}
 )
 )"""
 
 
-def _counted(per: Per, kpis: Mapping[str, Kpi]) -> str:
+def _counted(per: Per, kpis: Mapping[str, Kpi], among: str) -> str:
     """Rows of days, or of the whole period: kpi, who, upper, n, due, counts, revised_at, how it follows."""
-    parts = f"{_kept(per, kpis)}\nUNION ALL{_of_records(per)}"
+    parts = f"{_kept(per, kpis, among)}\nUNION ALL{_of_records(per, among)}"
     if per == "day":
         return parts
     further, by = _PARTED.get(per, ("", ""))
@@ -138,24 +142,24 @@ _PARTED: dict[Per, tuple[str, str]] = {
 }
 
 
-def _kept(per: Per, kpis: Mapping[str, Kpi]) -> str:
+def _kept(per: Per, kpis: Mapping[str, Kpi], among: str) -> str:
     """What was added up from panes and calls. Facts dated ahead are due on a day that has begun."""
     ids = ", ".join(f"'{id}'" for id in kpis)
     return f"""
 SELECT
     kpi, day, toString(subject) AS who, upper, n, due, counts, tags, foreseen, percent, shared, divisor, revised_at
 FROM {DAYS} FINAL
-WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0 OR due != 0){_asked(per)}"""
+WHERE kpi IN ({ids}) AND (n != 0 OR upper != 0 OR due != 0) AND {among}{_asked(per)}"""
 
 
-def _of_records(per: Per) -> str:
+def _of_records(per: Per, among: str) -> str:
     """What was computed from records: some know already what will be due, states count at the day's end."""
     return f"""
 SELECT
     kpi, day, toString(subject) AS who, upper, n, due, counts, {NO_TAGS} AS tags, {NO_TAGS} AS foreseen,
     percent, shared, divisor, revised_at
 FROM {RECORD_DAYS} FINAL
-WHERE 1{_asked(per)}"""
+WHERE {among}{_asked(per)}"""
 
 
 def _asked(per: Per) -> str:

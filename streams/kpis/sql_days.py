@@ -1,14 +1,15 @@
 """The local day that a moment belongs to.
 
-Its zone is that of the subject, as in `sql_zoned`: a group's own, a manager's group's; all others have
-the directory's, which stands at the group `unassigned`. Zones are joined and not written into the
-query, whose text and planning then do not grow with the number of managers.
+Its zone is that of the subject: a group's own, a manager's group's; all others have the directory's, which
+stands at the group `unassigned`. Zones are joined or read as a scalar and not written into the query, whose
+text then does not grow with the number of managers.
 """
 
 from collections.abc import Iterable
 from typing import Literal
 
-from streams.kpis.sql_zoned import GROUPS, MANAGERS
+GROUPS = "sales_rows.groups"
+MANAGERS = "sales_rows.managers"
 
 #: Whether a view's rows are of days, of the period from..to, of it and of that before it, or of periods
 #: that stand somewhere: those that are closed, those that something is planned for, the running month
@@ -97,11 +98,7 @@ def tables_hash(tables: Iterable[str]) -> str:
 
 def zone_lists() -> str:
     """Scalars that `local_day` reads: the directory's zone, and zones in the order of their subjects."""
-    return f"""    (
-        SELECT if(max(time_zone) = '', 'UTC', toString(max(time_zone)))
-        FROM {GROUPS} FINAL
-        WHERE `group` = 'unassigned'
-    ) AS default_zone,
+    return f"""{DEFAULT_ZONE},
     (
         SELECT groupArray((subject, zone))
         FROM
@@ -118,5 +115,9 @@ def zone_lists() -> str:
 
 def local_day(moment: str, subject: str) -> str:
     """Date of a moment (DateTime) where the subject, such as `g:sales`, is."""
-    zone = f"transform(toString({subject}), zoned_subjects, zones_of_subjects, default_zone)"
-    return f"toDate(formatDateTime({moment}, '%F', {zone}))"
+    return f"toDate(formatDateTime({moment}, '%F', {zone_of(subject)}))"
+
+
+def zone_of(subject: str) -> str:
+    """Zone of a subject, such as `g:sales`."""
+    return f"transform(toString({subject}), zoned_subjects, zones_of_subjects, default_zone)"

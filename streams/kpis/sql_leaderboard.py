@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import Kpi
+from streams.kpis.sql_days import GROUPS
 from streams.kpis.sql_views import view
-from streams.kpis.sql_zoned import GROUPS
 
 #: Name, type and comment of the columns of the live view, in order.
 _LIVE = (

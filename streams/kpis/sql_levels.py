@@ -9,8 +9,8 @@ from streams.directory_entries import GroupSettings
 from streams.kpis.formulas import ServiceLevel
 from streams.kpis.kpi import Kpi
 from streams.kpis.levels import VARIANTS, Raw
+from streams.kpis.sql_days import GROUPS
 from streams.kpis.sql_panes import column
-from streams.kpis.sql_zoned import GROUPS
 from streams.windows.seconds import LONGEST
 
 _STANDARD = GroupSettings()
@@ -48,26 +48,24 @@ def raw_counts(formula: ServiceLevel) -> str:
     )
 
 
-def standard_level() -> str:
-    """Scalar that `levelled` reads: the level of the directory."""
+def known_levels() -> str:
+    """Scalars that `levelled` reads: subjects such as `g:sales`, and their levels after the directory's own."""
     standard = _level(f"'{_STANDARD.sl_variant}'", _STANDARD.answer_within_ms, _STANDARD.short_abandon_ms)
-    return f"""    assumeNotNull((
-        SELECT if(count() = 0, {standard}, any({_OWN}))
-        FROM {GROUPS} FINAL
-        WHERE `group` = 'unassigned'
-    )) AS standard_level"""
+    return f"""    assumeNotNull((SELECT groupArray((concat('g:', `group`), {_OWN})) FROM {GROUPS} FINAL)) AS known_levels,
+    arrayMap(known -> known.1, known_levels) AS levelled_subjects,
+    arrayMap(known -> known.2, known_levels) AS levels_of_subjects,
+    arrayPushFront(levels_of_subjects, if(has(levelled_subjects, 'g:unassigned'),
+        levels_of_subjects[indexOf(levelled_subjects, 'g:unassigned')], {standard})) AS levels"""
 
 
 def levelled(rows: str, subject: str) -> str:
     """SELECT of rows with `level`: variant, T and S (s) of a subject such as `g:sales`.
 
-    It is the directory's of all that is no listed group. Levels of groups are joined and not written
-    into the query: constants of many groups would take most of the time to plan it.
+    It is the directory's of all that is no listed group. Levels of groups are looked up in a scalar: a join
+    would take longer to plan than all the rest of the level.
     """
-    return f"""SELECT rows.*, if(own.subject = '', standard_level, own.level) AS level
-FROM ({rows}) AS rows
-LEFT JOIN (SELECT concat('g:', `group`) AS subject, {_OWN} AS level FROM {GROUPS} FINAL) AS own
-    ON own.subject = rows.{subject}"""
+    return f"""SELECT rows.*, levels[indexOf(levelled_subjects, rows.{subject}) + 1] AS level
+FROM ({rows}) AS rows"""
 
 
 def _level(

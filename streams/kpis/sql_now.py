@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import SUBJECT_KINDS, Kpi
 from streams.kpis.sql_connected import COLUMN, UNCONNECTED
-from streams.kpis.sql_levels import level_param, levelled, levels_among, standard_level
+from streams.kpis.sql_levels import known_levels, level_param, levelled, levels_among
 from streams.kpis.sql_views import view
 
 NOW_VALUES = "sales_rows.kpi_now"
@@ -33,7 +33,7 @@ def now_view_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
         f"SELECT as_of, toString(subject) AS who, kpi, window, value AS stored, n FROM {NOW_VALUES} FINAL"
     )
     select = f"""WITH
-{standard_level()}
+{known_levels()}
 SELECT
     as_of,
     transform(substring(who, 1, 1), [{letters}], [{kinds}], '') AS subject_kind,

@@ -5,10 +5,9 @@ of each group as moments. Its hours of today hold for all days, like its time zo
 listed is always open, so there an age is by the calendar.
 """
 
-from streams.kpis.sql_days import ZONE, dated, local_date
+from streams.kpis.sql_days import MANAGERS, ZONE, dated, local_date
 from streams.kpis.sql_records import FACTS
 from streams.kpis.sql_states import WAITING
-from streams.kpis.sql_zoned import MANAGERS
 
 SPANS = "sales_rows.working_spans"
 #: Clock of what is aged by the calendar: no group has this name.

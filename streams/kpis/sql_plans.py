@@ -49,6 +49,10 @@ _BONUS = (
 )
 
 
+#: Of the days' sums only those that a bonus may need.
+_TERMS = "startsWith(subject, 'm:') AND kpi IN (SELECT toString(kpi) FROM sales_rows.bonus_terms FINAL)"
+
+
 def planning_views_sql(kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
     """Statements that define both views."""
     return [
@@ -90,8 +94,7 @@ LEFT JOIN
 ) AS w ON w.`group` = p.works_in
 LEFT JOIN
 (
-    SELECT * FROM ({daily_select("planned", kpis)})
-    WHERE kpi IN (SELECT toString(kpi) FROM sales_rows.plans FINAL)
+{daily_select("planned", kpis, among="kpi IN (SELECT toString(kpi) FROM sales_rows.plans FINAL)")}
 ) AS f
     ON f.subject_kind = p.subject_kind AND f.subject = p.subject AND f.kpi = p.kpi
         AND f.period_start = p.period_start AND f.period_end = p.period_end"""
@@ -123,8 +126,7 @@ FROM
 ) AS t
 LEFT JOIN
 (
-    SELECT * FROM ({daily_select("months", personal)})
-    WHERE subject_kind = 'manager' AND kpi IN (SELECT toString(kpi) FROM sales_rows.bonus_terms FINAL)
+{daily_select("months", personal, among=_TERMS)}
 ) AS f
     ON f.subject = t.manager AND f.kpi = t.kpi AND f.period_start = t.period_start AND f.subject_kind = t.manager_kind
 LEFT JOIN

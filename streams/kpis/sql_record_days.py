@@ -9,14 +9,13 @@ row, if only of 0.
 from streams.kpis.formulas import FromRecords
 from streams.kpis.kpi import Kpi
 from streams.kpis.sql_day_counts import NO_COUNTS
-from streams.kpis.sql_days import DEFAULT_ZONE, dated, local_date, tables_hash
+from streams.kpis.sql_days import DEFAULT_ZONE, GROUPS, MANAGERS, dated, local_date, tables_hash
 from streams.kpis.sql_oldest import OLDEST, oldest_select
 from streams.kpis.sql_panes import BUCKET
 from streams.kpis.sql_records import RECORDS
 from streams.kpis.sql_since_win import KPI_ID as SINCE_WIN
 from streams.kpis.sql_since_win import since_win_select
 from streams.kpis.sql_states import STATES, State
-from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
 RECORD_DAYS = "sales_rows.kpi_day_records"
 #: Tables that its rows rest on.

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import ROLLING, SUBJECT_KINDS, Kpi
 from streams.kpis.sql_connected import UNCONNECTED
-from streams.kpis.sql_levels import standard_level
+from streams.kpis.sql_levels import known_levels
 from streams.kpis.sql_panes import PANES
 from streams.kpis.sql_runs import runs
 from streams.kpis.sql_zoned import zone_tables
@@ -51,7 +51,7 @@ def rolling_select(first: str, last: str, kpis: Mapping[str, Kpi] = KPIS) -> str
     return f"""WITH
     toUInt32(intDiv({first} + 59, 60) * 60) AS first,
     toUInt32(intDiv({last}, 60) * 60) AS last,
-{standard_level()},
+{known_levels()},
 {zone_tables()},
 {runs(kpis)}
 SELECT

@@ -16,12 +16,17 @@ from streams.kpis.sql_panes import PANES, column
 from streams.kpis.sql_zoned import IN_SPAN, with_midnight
 from streams.windows.rolling import SLIDING, TODAY
 
-#: A window's life, and the moments at which a pane joins and leaves; `begins` is the pane's minute.
+#: The moments at which a fact joins and leaves a window; `begins` is its pane's minute, `again` when the
+#: same tag is seen next.
 _ENDS = [(name, f"begins + {60 * length}") for name, length in SLIDING.items()] + [(TODAY, "midnight")]
-_STAYS = "[" + ", ".join(f"('{name}', toUInt32({end}))" for name, end in _ENDS) + "]"
 _MOVES = (
-    "[" + ", ".join(f"('{name}', begins, 1), ('{name}', toUInt32({end}), -1)" for name, end in _ENDS) + "]"
+    "["
+    + ", ".join(
+        f"('{name}', begins, 1), ('{name}', least(toUInt32({end}), again), -1)" for name, end in _ENDS
+    )
+    + "]"
 )
+_NEVER = "toUInt32(4294967295)"
 
 _NO_HISTOGRAM = "CAST(map(), 'Map(UInt16, Int64)')"
 _PANE = "subject, toUnixTimestamp(minute) AS begins"
@@ -36,69 +41,60 @@ _NEXT = (
 def runs(kpis: Mapping[str, Kpi]) -> str:
     """CTE `runs`: subject, kpi, window, at, next (s, not included), value, n.
 
-    Sums and histograms of all KPI move in the same rows: panes are read once for them, and a question
-    is planned in half the time that a query for each kind of formula takes.
+    Sums, histograms and sets of all KPI move in the same rows: each question plans the zones, the days and
+    the moves once, which is most of its time.
     """
     rolling = [kpi for kpi in kpis.values() if kpi.rolling]
     distincts = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Distinct)]
     counted = [kpi for kpi in rolling if not isinstance(kpi.formula, Distinct)]
-    moves = ([_moves(counted)] if counted else []) + ([_distinct_moves(distincts)] if distincts else [])
+    facts = ([_counted(counted)] if counted else []) + ([_seen_once(distincts)] if distincts else [])
     return f"""    runs AS
     (
-{_valued(rolling, moves)}
+{_valued(rolling, _moves("UNION ALL".join(facts)))}
     )"""
 
 
-def _moves(counted: Iterable[Kpi]) -> str:
-    facts = f"""
-SELECT
-    subject, begins, part.kpi AS kpi, arraySum(arrayMap(place -> numbers[place], part.uppers)) AS upper,
-    arraySum(arrayMap(place -> numbers[place], part.ns)) AS n, spreads[part.histogram] AS spread
-FROM (SELECT {_PANE}, {NUMBERS} AS numbers, {SPREADS} AS spreads FROM {PANES} FINAL WHERE {IN_SPAN})
-ARRAY JOIN {known_parts(counted)} AS part
-WHERE upper != 0 OR n != 0 OR notEmpty(spread)"""
+def _moves(facts: str) -> str:
     return f"""
 SELECT
     subject, kpi, move.1 AS window, move.2 AS at, move.3 * upper AS upper, move.3 * n AS n,
     toInt64(move.3) AS sign, spread
-FROM ({with_midnight("subject, begins, kpi, upper, n, spread", facts)})
+FROM ({with_midnight("subject, begins, again, kpi, upper, n, spread", facts)})
 ARRAY JOIN {_MOVES} AS move"""
 
 
-def _distinct_moves(distincts: Iterable[tuple[Kpi, Distinct]]) -> str:
+def _counted(counted: Iterable[Kpi]) -> str:
+    """What panes count: subject, begins, again, kpi, upper, n, spread."""
+    return f"""
+SELECT
+    subject, begins, {_NEVER} AS again, part.kpi AS kpi,
+    arraySum(arrayMap(place -> numbers[place], part.uppers)) AS upper,
+    arraySum(arrayMap(place -> numbers[place], part.ns)) AS n, spreads[part.histogram] AS spread
+FROM (SELECT {_PANE}, {NUMBERS} AS numbers, {SPREADS} AS spreads FROM {PANES} FINAL WHERE {IN_SPAN})
+ARRAY JOIN {known_parts(counted)} AS part
+WHERE upper != 0 OR n != 0 OR notEmpty(spread)
+"""
+
+
+def _seen_once(distincts: Iterable[tuple[Kpi, Distinct]]) -> str:
+    """The same of sets: each tag counts from where it is seen to where it is seen again."""
     sets = ", ".join(f"('{kpi.id}', mapKeys({column(formula.name, 'set')}))" for kpi, formula in distincts)
-    again = (
-        "leadInFrame(begins, 1, toUInt32(4294967295)) OVER (PARTITION BY subject, kpi, window, tag "
-        "ORDER BY begins ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)"
-    )
-    facts = f"""
-SELECT subject, begins, kpi, tag
+    return f"""
+SELECT
+    subject, begins, leadInFrame(begins, 1, {_NEVER}) OVER (PARTITION BY subject, kpi, tag
+        ORDER BY begins ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS again,
+    kpi, toInt64(1) AS upper, toInt64(1) AS n, {_NO_HISTOGRAM} AS spread
 FROM
 (
-    SELECT {_PANE}, part.1 AS kpi, part.2 AS tags
+    SELECT {_PANE}, toString(part.1) AS kpi, arrayJoin(part.2) AS tag
     FROM {PANES} FINAL
     ARRAY JOIN [{sets}] AS part
     WHERE {IN_SPAN}
 )
-ARRAY JOIN tags AS tag"""
-    return f"""
-SELECT
-    subject, kpi, window, move.1 AS at, toInt64(move.2) AS upper, toInt64(move.2) AS n,
-    toInt64(1) AS sign, {_NO_HISTOGRAM} AS spread
-FROM
-(
-    SELECT subject, kpi, window, begins, least(ends, {again}) AS ends
-    FROM
-    (
-        SELECT subject, kpi, tag, begins, stay.1 AS window, stay.2 AS ends
-        FROM ({with_midnight("subject, begins, kpi, tag", facts)})
-        ARRAY JOIN {_STAYS} AS stay
-    )
-)
-ARRAY JOIN [(begins, 1), (ends, -1)] AS move"""
+"""
 
 
-def _valued(rolling: list[Kpi], moves: Iterable[str]) -> str:
+def _valued(rolling: list[Kpi], moves: str) -> str:
     """SELECT of the runs with their values; of a quantile or service level from the histogram."""
     shared = [k.id for k in rolling if isinstance(k.formula, Quotient) and k.formula.shared]
     quantiles = [(kpi, f) for kpi in rolling if isinstance(f := kpi.formula, Quantile)]
@@ -122,8 +118,7 @@ FROM
 )"""
 
 
-def _summed(moves: Iterable[str]) -> str:
-    union = "\nUNION ALL\n".join(moves)
+def _summed(moves: str) -> str:
     return f"""
 SELECT
     {_RUN}, at, sum(upper) {_OVER} AS upper, sum(n) {_OVER} AS facts, sumMap(histogram) {_OVER} AS histogram,
@@ -132,7 +127,7 @@ FROM
 (
     SELECT {_RUN}, at, sum(upper) AS upper, sum(n) AS n,
         sumMap(mapApply((bucket, count) -> (bucket, count * sign), spread)) AS histogram
-    FROM ({union})
+    FROM ({moves})
     GROUP BY {_RUN}, at
 )"""
 

@@ -7,10 +7,9 @@ Groups and the centre have one from their first win on; a day of the centre is o
 """
 
 from streams.kpis.sql_day_counts import DAYS
-from streams.kpis.sql_days import dated, local_date
+from streams.kpis.sql_days import GROUPS, MANAGERS, dated, local_date
 from streams.kpis.sql_oldest import SPANS
 from streams.kpis.sql_records import FACTS
-from streams.kpis.sql_zoned import GROUPS, MANAGERS
 
 KPI_ID = "days_since_win"
 _UNASSIGNED = "unassigned"

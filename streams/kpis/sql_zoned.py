@@ -4,10 +4,8 @@ The day is that of the subject's time zone: a group's own, a manager's group's; 
 directory's, which stands at the group `unassigned`.
 """
 
+from streams.kpis.sql_days import zone_lists, zone_of
 from streams.kpis.sql_panes import PANES
-
-GROUPS = "sales_rows.groups"
-MANAGERS = "sales_rows.managers"
 
 #: Seconds; longer than any local day, so that `today` is whole at the first minute asked for.
 _BEFORE = 26 * 3600
@@ -21,26 +19,12 @@ IN_SPAN = (
 
 
 def zone_tables() -> str:
-    """CTE `zones` (subject, zone), scalar `default_zone`, CTE `local_days` (zone, starts, midnight).
+    """Scalars of `sql_days.zone_lists`, and CTE `local_days` (zone, starts, midnight).
 
     `local_days` has the days around those with panes, in s, so that a stray pane of long ago costs
     no more than any other.
     """
-    return f"""    (
-        SELECT if(max(time_zone) = '', 'UTC', max(time_zone))
-        FROM {GROUPS} FINAL
-        WHERE `group` = 'unassigned'
-    ) AS default_zone,
-    zones AS
-    (
-        SELECT concat('g:', `group`) AS subject, time_zone AS zone
-        FROM {GROUPS} FINAL
-        WHERE time_zone != ''
-        UNION ALL
-        SELECT concat('m:', manager) AS subject, time_zone AS zone
-        FROM {MANAGERS} FINAL
-        WHERE time_zone != ''
-    ),
+    return f"""{zone_lists()},
     quarters AS
     (
         SELECT DISTINCT toUnixTimestamp(toDateTime(arrayJoin([date - 1, date, date + 1]), 'UTC'))
@@ -51,7 +35,7 @@ def zone_tables() -> str:
     (
         SELECT zone, min(quarter) AS starts, max(quarter) + {_QUARTER} AS midnight
         FROM quarters
-        CROSS JOIN (SELECT DISTINCT zone FROM zones UNION DISTINCT SELECT default_zone) AS known
+        CROSS JOIN (SELECT arrayJoin(arrayDistinct(zones_of_subjects)) AS zone) AS known
         GROUP BY zone, formatDateTime(toDateTime(quarter, 'UTC'), '%F', zone)
     )"""
 
@@ -59,10 +43,5 @@ def zone_tables() -> str:
 def with_midnight(columns: str, counted: str) -> str:
     """SELECT of `columns` and `midnight` over rows that have `subject` and `begins` (s)."""
     return f"""SELECT {columns}, day.midnight AS midnight
-FROM
-(
-    SELECT counted.*, if(zones.zone = '', default_zone, zones.zone) AS zone
-    FROM ({counted}) AS counted
-    LEFT JOIN zones ON zones.subject = counted.subject
-) AS zoned
+FROM (SELECT *, {zone_of("subject")} AS zone FROM ({counted})) AS zoned
 ASOF JOIN local_days AS day ON day.zone = zoned.zone AND day.starts <= zoned.begins"""
