@@ -22,6 +22,7 @@ from streams.corrections.store import Store
 from streams.customers import CustomerKeys
 from streams.engine import Connection, EngineApp, EngineFault, end_process, make_app
 from streams.epochs import LOOK_EVERY_S, EpochOver, EpochWatch, in_force
+from streams.garbage import collect_rarely
 from streams.intake import Intake
 from streams.readiness import tell_ready
 from streams.settings import Settings
@@ -97,6 +98,7 @@ def _watch(windows: WindowsStage, config: Config, settings: Settings, epoch: Epo
 
 def run_worker(settings: Settings) -> None:
     """Runs the role `worker` until SIGTERM or SIGINT."""
+    collect_rarely()
     app = make_worker(settings, load_config(settings.config))
     if settings.metrics_port:
         start_http_server(settings.metrics_port)
@@ -106,6 +108,7 @@ def run_worker(settings: Settings) -> None:
 
 def run_rebuilding_worker(settings: Settings, internal: InternalTopics) -> None:
     """Folds the events of an epoch that is not in force yet; judges no rules and shows nothing."""
+    collect_rarely()
     config = load_config(settings.config)
     app = make_app(internal.group(WORKER_GROUP), Connection(settings.kafka), identities=internal.identities)
     configurations = Configurations(settings.kafka, internal.config)
@@ -117,6 +120,7 @@ def run_rebuilding_worker(settings: Settings, internal: InternalTopics) -> None:
 
 def run_rebuilding_sink(settings: Settings, internal: InternalTopics) -> None:
     """Stores an epoch that is not in force yet in its own tables, and answers its stages' requests."""
+    collect_rarely()
     database = database_of(internal.epoch)
     sink = ClickHouseService(
         settings.kafka,
@@ -129,6 +133,7 @@ def run_rebuilding_sink(settings: Settings, internal: InternalTopics) -> None:
 
 def run_sink(settings: Settings) -> None:
     """Runs the role `sink`, with the corrections in the same process."""
+    collect_rarely()
 
     def corrections(known: Settings, internal: InternalTopics) -> Service:
         return _corrections(known, internal, Store(known.clickhouse), known.instance or None)

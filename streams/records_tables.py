@@ -26,14 +26,16 @@ class RowTable:
         return self.key + self.rest
 
     def whole(self, values: list[Any]) -> list[Any]:
-        """A row's values with those that it lacks because it was written before they were appended.
+        """The row's values, extended by those that it lacks because it was written before they were appended.
 
         Raises ValueError if it has more values, or lacks others.
         """
-        lacking = len(self.columns) - len(values)
-        if not 0 <= lacking <= len(self.added):
-            raise ValueError(f"{len(values)} values for {len(self.columns)} columns")
-        return [*values, *list(self.added.values())[len(self.added) - lacking :]]
+        lacking = len(self.key) + len(self.rest) - len(values)
+        if lacking:
+            if not 0 < lacking <= len(self.added):
+                raise ValueError(f"{len(values)} values for {len(self.columns)} columns")
+            values += list(self.added.values())[len(self.added) - lacking :]
+        return values
 
 
 #: Times are ms since the epoch or None; durations are ms (views show seconds); absent strings are "".

@@ -7,6 +7,7 @@ says which epoch is in force is of all epochs.
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 CALLS = "pbx.calls"
 STAGES = "crm.stages"
@@ -104,6 +105,7 @@ class InternalTopics:
         return self._name("history")
 
 
+@lru_cache(maxsize=32_768)
 def partition_of(key: str, partitions: int) -> int:
     """Partition of a customer key or subject: the same in every process and version."""
     return zlib.crc32(key.encode()) % partitions

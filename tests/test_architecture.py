@@ -45,7 +45,7 @@ PURE = {
 #: A module imports from lower layers only; within a layer, modules do not know each other.
 LAYERS = [
     PURE,
-    {"clock", "config", "event_schemas", "readiness", "settings", "whole_log"},
+    {"clock", "config", "event_schemas", "garbage", "readiness", "settings", "whole_log"},
     {"epochs"},
     {"engine", "gateway", "importing", "sinks", "topology"},
     {"agents", "corrections", "forget", "live"},

@@ -144,10 +144,8 @@ class Folding:
 
     def _emit(self, changes: Changes, rank: int) -> None:
         version = ranked(self._version, rank)
-        for row in changes.rows:
-            self._rows.append(TableRow(row.table, version, row.gone, row.values))
-        for change in changes.facts:
-            self._measure(change)
+        self._rows += [TableRow(row.table, version, row.gone, row.values) for row in changes.rows]
+        self._measure(changes.facts)
         forwards = changes.forwards + [verdict_of(one, self._version) for one in changes.verdicts]
         if forwards:
             self._stage.forward(forwards)
@@ -155,24 +153,23 @@ class Folding:
             tell.version = version
         self._stage.tell(changes.tells)
 
-    def _measure(self, change: FactChange) -> None:
-        key = change.key
-        if KINDS[key.name] == "span":
-            return  # stored, and counted from there
-        for subject in key.subjects():
-            row = MeasurementRow(
-                self._partition,
-                self._origin,
-                subject,
-                key.name,
-                key.at,
-                change.old,
-                change.new,
-                change.tag,
-                self._reached,
-            )
-            destination = partition_of(subject, self._stage.spread)
-            self._measured.setdefault(destination, []).append(row)
+    def _measure(self, changes: list[FactChange]) -> None:
+        """Tells the windows of each subject what changed."""
+        partition, origin, reached = self._partition, self._origin, self._reached
+        measured, spread = self._measured, self._stage.spread
+        for change in changes:
+            key = change.key
+            name = key.name
+            if KINDS[name] == "span":
+                continue  # stored, and counted from there
+            at, old, new, tag = key.at, change.old, change.new, change.tag
+            for subject in key.subjects():
+                row = MeasurementRow(partition, origin, subject, name, at, old, new, tag, reached)
+                destination = partition_of(subject, spread)
+                rows = measured.get(destination)
+                if rows is None:
+                    rows = measured[destination] = []
+                rows.append(row)
 
     def _begin(self, rows: list[EventRow]) -> None:
         """Moves the watermark on, unless the partition's own state already includes the record."""

@@ -171,11 +171,15 @@ class Slots:
         days ahead of another; what that one still brings is no late event. A partition that brings
         nothing is waited for no longer than `_PATIENCE` behind the fastest.
         """
-        reached = self.meta.reached
+        last: dict[tuple[int, int], int] = {}
         for row in rows:
-            raw = f"{row.topic}/{row.partition}"
-            if row.event.at > reached.get(raw, 0):
-                reached[raw] = row.event.at
+            raw, at = (row.topic, row.partition), row.event.at
+            if at > last.get(raw, 0):
+                last[raw] = at
+        reached = self.meta.reached
+        for (topic, partition), at in last.items():
+            name = f"{topic}/{partition}"
+            reached[name] = max(at, reached.get(name, 0))
         self.meta.watermark = max(self.meta.watermark, slowest(reached, _PATIENCE))
 
     @property

@@ -1,10 +1,10 @@
 """What the windows stage does by the clock: live values, and alerts once it knows all that happened."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 
@@ -21,6 +21,9 @@ _LOG = logging.getLogger(__name__)
 _VALUES_EVERY = 0.25
 _JUDGED_EVERY = 1.0
 
+#: While the workers are not caught up, live values are those of some seconds ago, so that nobody misses
+#: any that is told no more often than this (ms): what they cost, the events waiting can use.
+_VALUES_EVERY_BEHIND = 2_000
 #: While the workers are further behind than this (ms) live values would be those of another time.
 _TOO_FAR_BEHIND = 60_000
 
@@ -44,6 +47,7 @@ class Watching:
         self._alerting = alerting
         self._upstream = upstream
         self._connection = connection
+        self._shown_at = 0
 
     def begin(self) -> None:
         """Sets the timers up; to be called before the app starts."""
@@ -60,7 +64,10 @@ class Watching:
 
     async def _show(self) -> None:
         now = self._stage.now_ms()
-        if self._upstream.state.behind_ms(now) <= _TOO_FAR_BEHIND:
+        state = self._upstream.state
+        due = state.caught_up(now) or now - self._shown_at >= _VALUES_EVERY_BEHIND
+        if due and state.behind_ms(now) <= _TOO_FAR_BEHIND:
+            self._shown_at = now
             await self._values.send(now)
 
     async def _judge(self) -> None:
@@ -75,7 +82,7 @@ class Watching:
 
 
 class UpstreamWatch:
-    """Asks the broker how far all workers together have come."""
+    """Asks the broker how far all workers together have come: once for all ends, once for all positions."""
 
     def __init__(self, connection: Connection, group: str, topics: Iterable[str]) -> None:
         self.state = Upstream()
@@ -83,40 +90,42 @@ class UpstreamWatch:
         self._group = group
         self._topics = sorted(topics)
         self._consumer: AIOKafkaConsumer | None = None
+        self._admin: AIOKafkaAdminClient | None = None
         self._places: list[TopicPartition] = []
 
     async def look(self, now: int) -> None:
         """Notes ends and positions at `now` (ms). A broker that is away leaves everything as old."""
         try:
-            consumer = await self._connected()
+            consumer, admin = await self._connected()
             if not self._places:
                 self._places = await partitions_of(self._connection, self._topics)
-            places = self._places
-            ends = await consumer.end_offsets(places)
-            committed = await asyncio.gather(*(consumer.committed(place) for place in places))
+            ends = await consumer.end_offsets(self._places)
+            committed = await admin.list_consumer_group_offsets(self._group, partitions=self._places)
         except (KafkaError, KafkaException, OSError) as fault:
             _LOG.warning("cannot see how far the workers are: %s", fault)
             return
         self.state.observe(
             now,
             {(place.topic, place.partition): end for place, end in ends.items()},
-            {
-                (place.topic, place.partition): offset or 0
-                for place, offset in zip(places, committed, strict=True)
-            },
+            {(place.topic, place.partition): max(0, each.offset) for place, each in committed.items()},
         )
 
-    async def _connected(self) -> AIOKafkaConsumer:
+    async def _connected(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                **self._connection.aiokafka(), group_id=self._group, enable_auto_commit=False
-            )
+            consumer = AIOKafkaConsumer(**self._connection.aiokafka(), enable_auto_commit=False)
             await consumer.start()
             self._consumer = consumer
-        return self._consumer
+        if self._admin is None:
+            admin = AIOKafkaAdminClient(**self._connection.aiokafka())
+            await admin.start()
+            self._admin = admin
+        return self._consumer, self._admin
 
     async def close(self) -> None:
-        """Lets go of the connection."""
+        """Lets go of the connections."""
         if self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
+        if self._admin is not None:
+            await self._admin.close()
+            self._admin = None

@@ -230,9 +230,7 @@ class _Folding:
         windows, before = found
         if row.origin <= before.get(row.partition, -1):
             return  # journeys sent it twice
-        windows.change(key[1], row.name, row.old, row.new, row.tag)
-        pane = windows.pane(key[1])
-        assert pane is not None
+        pane = windows.change(key[1], row.name, row.old, row.new, row.tag)
         pane.seen[row.partition] = row.origin
 
     def _open(self, key: PaneKey) -> tuple[SubjectWindows, dict[int, int]] | None:

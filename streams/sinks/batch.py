@@ -9,6 +9,8 @@ Key = tuple[Any, ...]
 Row = list[Any]
 
 _VERSION = -2
+#: How many values identify a row, by table.
+_KEYS = {name: layout.key for name, layout in LAYOUTS.items()}
 
 
 class Batch:
@@ -26,7 +28,7 @@ class Batch:
     def put(self, table: str, row: Row) -> None:
         """Takes a row unless one of a higher version is there; of equal ones the last taken holds."""
         rows = self._rows(table)
-        key = tuple(row[: LAYOUTS[table].key])
+        key = tuple(row[: _KEYS[table]])
         held = rows.get(key)
         if held is None or held[_VERSION] <= row[_VERSION]:
             rows[key] = row
@@ -34,7 +36,7 @@ class Batch:
     def put_first(self, table: str, row: Row) -> None:
         """The same, but of equal versions the first taken holds: for what counts once, as it first came."""
         rows = self._rows(table)
-        key = tuple(row[: LAYOUTS[table].key])
+        key = tuple(row[: _KEYS[table]])
         held = rows.get(key)
         if held is None or held[_VERSION] < row[_VERSION]:
             rows[key] = row

@@ -24,6 +24,9 @@ from streams.sinks.tables import LAYOUTS, REBUILT
 
 _LOG = logging.getLogger(__name__)
 
+#: A batch has one row of each key already, so that there is nothing to merge before its part is written.
+_INSERT_SETTINGS = {**WRITE_SETTINGS, "optimize_on_insert": 0}
+
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 
@@ -104,7 +107,7 @@ class ClickHouse:
             database=database,
             column_type_names=types,
             column_oriented=True,
-            settings=WRITE_SETTINGS,
+            settings=_INSERT_SETTINGS,
         )
 
     async def _connected(self) -> AsyncClient:

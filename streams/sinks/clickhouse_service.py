@@ -30,6 +30,8 @@ _FLUSH_ROWS = 20_000
 _FLUSH_BYTES = 16 << 20
 _POLL_MS = 50
 _RECORDS_PER_POLL = 200
+#: For so long after a batch was full, more are taken to be waiting.
+_BEHIND_S = 3.0
 #: On the way out the last batch may take this long; what is not stored by then is read again.
 _LAST_WRITE_S = 2.5
 
@@ -75,6 +77,12 @@ class ClickHouseService:
         self._read: deque[ConsumerRecord] = deque()
         self._gathered = _Gathered()
         self._writing: asyncio.Task[None] | None = None
+        self._last_full = -_BEHIND_S
+
+    @property
+    def behind(self) -> bool:
+        """Whether more waits to be stored than one batch takes; may be asked from other threads."""
+        return time.monotonic() - self._last_full < _BEHIND_S
 
     def position(self, topic: str, partition: int) -> int:
         """Offset up to which this process has stored a partition that it has; else 0."""
@@ -106,6 +114,8 @@ class ClickHouseService:
             self._writing = None
         if self._writing is None and self._gathered.due(time.monotonic()):
             gathered, self._gathered = self._gathered, _Gathered()
+            if gathered.full:
+                self._last_full = time.monotonic()
             self._writing = asyncio.create_task(self._store(gathered))
 
     def _take(self, record: ConsumerRecord) -> None:

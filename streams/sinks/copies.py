@@ -50,6 +50,8 @@ COPIES: dict[str, Copy] = {
         "FROM {database}.events WHERE type = 'customer.flagged'",
     ),
 }
+#: The tables that have copies.
+COPIED = frozenset(copy.of for copy in COPIES.values())
 
 
 def copies(table: str, row: Row, written_at: int) -> Iterator[tuple[str, Row]]:

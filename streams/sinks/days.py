@@ -27,6 +27,9 @@ _RECORDS_SHARE = 0.1
 #: Live values of states are told so often; they are read as unknown after two minutes.
 _STATES_EVERY_S = 20.0
 _STATES_SHARE = 0.3
+#: While rows wait to be stored, turns come no sooner than this after the last: what follows from the tables
+#: is behind with them in any case, and is computed once instead of many times.
+_PAUSE_BEHIND_S = 30.0
 _LONGEST_PAUSE_S = 10.0
 
 
@@ -35,9 +38,11 @@ class _Keeping(ABC):
 
     name: str
 
-    def __init__(self, url: str, directory: Directory) -> None:
+    def __init__(self, url: str, directory: Directory, behind: Callable[[], bool] = lambda: False) -> None:
+        """`behind`: whether more rows wait to be stored than are stored at once."""
         self._url = url
         self._directory = directory
+        self._behind = behind
 
     @abstractmethod
     def tasks(self, client: Client, stopped: Callable[[], bool]) -> list["_Task"]:
@@ -78,8 +83,8 @@ class DayService(_Keeping):
         """Sums of panes and lines, and what is computed from records."""
         days, records = DayKeeper(client), RecordKeeper(client, self._directory)
         return [
-            _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE),
-            _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE),
+            _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE, self._behind),
+            _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE, self._behind),
         ]
 
 
@@ -99,16 +104,26 @@ _LOOK_S = 0.1
 class _Task:
     """Something done again and again: after a pause, and for a share of the time at most."""
 
-    def __init__(self, work: Callable[[], object], pause_s: float, share: float) -> None:
+    def __init__(
+        self,
+        work: Callable[[], object],
+        pause_s: float,
+        share: float,
+        behind: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`behind`: while it says so, the pause is a long one."""
         self._work = work
         self._pause_s = pause_s
         self._share = share
+        self._behind = behind
         self._due = 0.0
+        self._due_behind = 0.0
 
     def do_when_due(self) -> None:
         began = time.monotonic()
-        if began < self._due:
+        if began < self._due or (began < self._due_behind and self._behind()):
             return
         self._work()
         ended = time.monotonic()
         self._due = ended + max(self._pause_s, (ended - began) * (1 / self._share - 1))
+        self._due_behind = ended + _PAUSE_BEHIND_S

@@ -26,7 +26,7 @@ from streams.records import (
 )
 from streams.records_tables import TABLES
 from streams.sinks.batch import Batch, Row
-from streams.sinks.copies import copies
+from streams.sinks.copies import COPIED, copies
 from streams.sinks.generated import pane_values
 
 _EVENTS: msgspec.msgpack.Decoder[EventsRecord | HistoryRecord | ForwardRecord | TellsRecord] = (
@@ -145,15 +145,18 @@ class Decoding:
         batch.put("customers", [*values, newest, 0])
 
     def _records(self, record: Record, batch: Batch) -> None:
+        rows = _TABLES.decode(record.value or b"").rows
         # All before the first is put: a record that holds one bad row is none, not a part of one.
-        told = [
-            (row.table, [*TABLES[row.table].whole(row.values), row.version, int(row.gone)])
-            for row in _TABLES.decode(record.value or b"").rows
-        ]
+        told: list[tuple[str, Row]] = []
+        for row in rows:
+            values = TABLES[row.table].whole(row.values)
+            values += (row.version, int(row.gone))
+            told.append((row.table, values))
         for name, values in told:
             batch.put(name, values)
-            for table, copy in copies(name, values, record.timestamp):
-                batch.put(table, copy)
+            if name in COPIED:
+                for table, copy in copies(name, values, record.timestamp):
+                    batch.put(table, copy)
 
     def _panes(self, record: Record, batch: Batch) -> None:
         key = (record.key or b"").decode("utf-8", "replace")

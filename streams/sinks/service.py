@@ -70,7 +70,8 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
         instance=instance,
     )
     epoch, directory = EpochService(settings, internal), load_config(settings.config).directory
-    kept: list[Service] = [kind(settings.clickhouse, directory) for kind in (DayService, StateService)]
+    days = DayService(settings.clickhouse, directory, behind=lambda: sink.behind)
+    kept: list[Service] = [days, StateService(settings.clickhouse, directory)]
     configured: list[Service] = [DirectoryService(settings), PlanningService(settings)]
     services: list[Service] = [epoch, sink, *configured, *kept]
     if settings.webhook:

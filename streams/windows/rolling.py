@@ -136,8 +136,8 @@ class SubjectWindows:
         self._now = -1
         self._first = 0  #: first minute of the longest window
 
-    def change(self, minute: int, name: str, old: int | None, new: int | None, tag: str = "") -> None:
-        """Replace a fact's value in its pane and in every window that holds the pane."""
+    def change(self, minute: int, name: str, old: int | None, new: int | None, tag: str = "") -> PaneState:
+        """Replace a fact's value in its pane and in every window that holds the pane; the pane."""
         held = self._held.get(minute)
         if held is None:
             held = PaneState()
@@ -148,6 +148,7 @@ class SubjectWindows:
             if pending is None:
                 pending = self._pending[minute] = PaneState()
             panes.apply(pending, name, old, new, tag)
+        return held
 
     def advance(self, now_ms: int) -> None:
         """Let the windows end in the minute of `now_ms`; a clock that goes back changes nothing."""

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from streams.agents import watching
+from streams.agents.upstream import Upstream
 from streams.agents.watching import Watching
 from streams.engine import Connection, Output
 from streams.records import NowRecord
@@ -54,3 +55,41 @@ async def test_a_record_of_no_values_is_written_before_alerts_are_taken_over(
     assert first.topic == "salespulse.now.e1"
     assert msgspec.msgpack.decode(first.value, type=NowRecord).rows == []
     assert partitions == {1}
+
+
+async def test_live_values_are_told_less_often_while_the_workers_are_behind() -> None:
+    class Values:
+        async def send(self, now: int) -> None:
+            told.append(now)
+
+    class Clock(Stage):
+        def every(self, seconds: float, work: Any) -> None:
+            self.done.append(work)
+
+        def now_ms(self) -> int:
+            return moment
+
+    class Watch:
+        state = Upstream()
+
+    told: list[int] = []
+    stage = Clock()
+    made = Watching(
+        cast("Any", stage),
+        cast("Any", Values()),
+        cast("Any", None),
+        cast("Any", Watch()),
+        Connection(""),
+        lambda: True,
+    )
+    made.begin()
+    show = stage.done[0]
+    end = {("t", 0): 7}
+    Watch.state.observe(0, end, end)
+    Watch.state.observe(100, end, {})  # something has waited since 0.1 s or longer
+    for moment in range(250, 70_000, 250):  # noqa: B007 - the stage's clock reads it
+        await show()
+    caught_up = list(range(250, 5_001, 250))
+    assert told[: len(caught_up)] == caught_up
+    assert told[len(caught_up) :] == list(range(7_000, 60_001, 2_000))  # then of another time: none
+    assert max(told) <= 60_000
