@@ -19,8 +19,8 @@ from streams.sinks.state_teller import StateTeller
 _LOG = logging.getLogger(__name__)
 
 #: A turn begins so long after the last one ended; and work takes up at most this share of the time.
-_PAUSE_S = 1.5
-_SHARE = 0.2
+_PAUSE_S = 2.0
+_SHARE = 0.1
 #: The same for what rests on records, which is computed as a whole.
 _RECORDS_PAUSE_S = 4.0
 _RECORDS_SHARE = 0.1
