@@ -12,6 +12,7 @@ from streams.config import ConfigError, load_config, load_planning
 from streams.settings import Settings
 from streams.sinks.connection import connect
 from streams.sinks.planning_rows import write_planning
+from streams.sinks.threads import in_thread
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class PlanningService:
         pause = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._look)
+                await in_thread(self._look)
             except (Error, OSError) as fault:
                 _LOG.warning("cannot write plans, again in %.1f s: %s", pause, fault)
                 waits, pause = pause, min(2 * pause, self._look_every)

@@ -10,6 +10,9 @@ from tests.waiting import eventually
 #: What the log of a worker says when the group gives it partitions.
 _ASSIGNED = "Setting newly assigned partitions"
 
+#: A part that is told to end does so within this (contract, `salespulse up`), s.
+_LONGEST_END = 15
+
 
 def rest(seconds: float) -> None:
     """Lets the load go on as it is for so long."""
@@ -46,3 +49,13 @@ def freeze_past_its_session(product: Product, frozen: Kept, other: Kept, session
     eventually(lambda: other.log.count(_ASSIGNED) > before, 30, what=f"{other.name} takes over")
     frozen.thaw()
     product.tell(f"{frozen.name} frozen for {time.monotonic() - began:.1f} s, then thawed")
+
+
+def end_timed(product: Product, role: Kept) -> None:
+    """Tells a role to end, which it has to do soon and by itself."""
+    began = time.monotonic()
+    code = product.end(role)
+    took = time.monotonic() - began
+    product.tell(f"{role.name} told to end: exit {code} after {took:.1f} s")
+    assert code == 0
+    assert took < _LONGEST_END

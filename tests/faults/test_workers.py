@@ -1,28 +1,13 @@
 """Workers and sinks that come, go, freeze and thaw under load."""
 
-import time
-
 import pytest
 
 from tests.faults.feed import Feed
-from tests.faults.harm import freeze_past_its_session
+from tests.faults.harm import end_timed, freeze_past_its_session
 from tests.faults.judging import assert_exact
-from tests.faults.kept import Kept
 from tests.faults.live import misses
 from tests.faults.product import Product
 from tests.faults.sizes import Sizes
-
-#: A part that is told to end does so within this (contract, `salespulse up`), s.
-_LONGEST_END = 15
-
-
-def end_timed(product: Product, role: Kept) -> None:
-    began = time.monotonic()
-    code = product.end(role)
-    took = time.monotonic() - began
-    product.tell(f"{role.name} told to end: exit {code} after {took:.1f} s")
-    assert code == 0
-    assert took < _LONGEST_END
 
 
 @pytest.mark.timeout(400)
