@@ -10,6 +10,7 @@ from streams.corrections.store import Store
 from streams.corrections.stored import Stored
 from streams.records import HistoryRequest, RecomputeRow, offset_of, pack
 from streams.sinks.feed import Feed, Use
+from streams.sinks.leaving import leave
 from streams.topics import InternalTopics
 
 _LOG = logging.getLogger(__name__)
@@ -80,9 +81,7 @@ class Corrections:
                         {TopicPartition(known.topic, known.partition): known.offset + 1 for known in records}
                     )
         finally:
-            await feed.stop()
-            await producer.stop()
-            await self._stored.stop()
+            await leave(feed.stop(), producer.stop(), self._stored.stop())
 
     async def _answer(self, records: list[ConsumerRecord], producer: AIOKafkaProducer) -> None:
         panes: dict[tuple[str, int], int] = {}

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from streams.clock import now_ms
+from streams.sinks.leaving import leave
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,9 +103,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.start()
 
     async def stop(self) -> None:
-        """Leaves the group."""
+        """Leaves the group; returns within seconds, whatever the broker says."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await leave(self._consumer.stop())
 
     def position(self, topic: str, partition: int) -> int:
         """Offset up to which records are committed; 0 for a partition of another member."""

@@ -30,7 +30,8 @@ def configure(product: Product, topic: str, **settings: str) -> None:
         for name, value in settings.items()
     ]
     asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
-    (done,) = AdminClient({"bootstrap.servers": product.kafka}).incremental_alter_configs([asked]).values()
+    admin = AdminClient({"bootstrap.servers": product.kafka})
+    (done,) = admin.incremental_alter_configs([asked]).values()
     done.result()
 
 
