@@ -17,8 +17,9 @@ pytestmark = [pytest.mark.whole, pytest.mark.timeout(7200)]
 
 #: Half of the calls are to have their row within so much, s; the machine may be busy with other work.
 _TARGET = 5.0
-#: Memory in the last quarter of the soak, as a multiple of that in the second.
-_GROWTH = 1.2
+#: Memory in the last quarter of the soak, as a multiple of that in the third. The feed's two days pass in it,
+#: so in the first half minutes gather until those older than 26 hours are let go.
+_GROWTH = 1.15
 #: Most parts of a partition in ClickHouse at any moment.
 _PARTS = 150
 _LEAD = (
@@ -66,8 +67,8 @@ def test_soak_at_twice_the_peak(product: Product, sizes: Sizes) -> None:
     assert_exact(product, soak.feed, 900)
     for role in soak.steadfast:
         assert role.exits == [], role.log[-2000:]
-        early, late = soak.highest(role.name, 0.25, 0.5), soak.highest(role.name, 0.75, 1.0)
-        product.tell(f"{role.name}: at most {early} MB in the second quarter, {late} MB in the last")
+        early, late = soak.highest(role.name, 0.5, 0.75), soak.highest(role.name, 0.75, 1.0)
+        product.tell(f"{role.name}: at most {early} MB in the third quarter, {late} MB in the last")
         assert late < early * _GROWTH
     assert max(most for _, most in soak.parts) < _PARTS
     assert statistics.median(took for _, took in soak.to_row) < _TARGET
