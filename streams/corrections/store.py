@@ -8,11 +8,11 @@ from typing import TypeVar
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.background import in_background
 from streams.records import HistoryRecord
 from streams.sinks.connection import ROWS, connect
 from streams.sinks.history import read_history
 from streams.sinks.recompute import PaneRequest, recompute_panes
-from streams.sinks.threads import in_thread
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 2.0
@@ -40,7 +40,7 @@ class Store:
     async def _patiently(self, work: Callable[[Client], T]) -> T:
         while True:
             try:
-                return await in_thread(lambda: self._do(work))
+                return await in_background(lambda: self._do(work))
             except (Error, OSError) as fault:
                 self._client = None
                 _LOG.warning("corrections wait for ClickHouse: %s", fault)

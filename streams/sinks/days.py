@@ -10,12 +10,12 @@ from collections.abc import Callable
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.background import in_background
 from streams.directory import Directory
 from streams.sinks.connection import connect
 from streams.sinks.day_keeper import DayKeeper
 from streams.sinks.record_keeper import RecordKeeper
 from streams.sinks.state_teller import StateTeller
-from streams.sinks.threads import in_thread
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class _Keeping(ABC):
         pause = 0.2
         while not stop.is_set():
             try:
-                await in_thread(lambda: self._keep(stop.is_set))
+                await in_background(lambda: self._keep(stop.is_set))
             except (Error, OSError) as fault:
                 _LOG.warning("cannot keep %s, again in %.1f s: %s", self.name, pause, fault)
                 with contextlib.suppress(TimeoutError):

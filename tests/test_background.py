@@ -5,16 +5,16 @@ import threading
 
 import pytest
 
-from streams.sinks.threads import in_thread
+from streams.background import in_background
 
 
 def test_what_it_gives_and_what_it_raises() -> None:
     def fails() -> None:
         raise ValueError("no")
 
-    assert asyncio.run(in_thread(lambda: 7)) == 7
+    assert asyncio.run(in_background(lambda: 7)) == 7
     with pytest.raises(ValueError, match="no"):
-        asyncio.run(in_thread(fails))
+        asyncio.run(in_background(fails))
 
 
 def test_the_end_does_not_wait_for_it() -> None:
@@ -25,7 +25,7 @@ def test_the_end_does_not_wait_for_it() -> None:
         over.set()
 
     async def run() -> None:
-        task = asyncio.create_task(in_thread(hangs))
+        task = asyncio.create_task(in_background(hangs))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
