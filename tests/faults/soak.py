@@ -57,9 +57,9 @@ class Soak:
         self.sinks = [self.product.sink(f"sink-{number}") for number in range(2)]
 
     @property
-    def steadfast(self) -> tuple[Kept, Kept]:
-        """The worker and the sink that nothing is done to."""
-        return self.workers[0], self.sinks[0]
+    def pairs(self) -> list[tuple[Kept, Kept]]:
+        """The worker and the sink that nothing is done to, each with the one that is killed."""
+        return [(self.workers[0], self.workers[1]), (self.sinks[0], self.sinks[1])]
 
     def run(self, faults: tuple[str, ...], away: float) -> None:
         """Feeds for so long, does to the other parts what `faults` says, and looks on."""
