@@ -16,6 +16,7 @@ from streams.agents.subjects import midnights, working_ages
 from streams.agents.watching import UpstreamWatch, Watching
 from streams.agents.windows import WindowsStage
 from streams.alerts.rules import load_rules
+from streams.background import in_background
 from streams.config import Config, load_config
 from streams.corrections import Corrections
 from streams.corrections.store import Store
@@ -78,7 +79,7 @@ async def _end_with(epoch: EpochWatch) -> None:
     """Ends the process when its epoch is over; whoever keeps it running starts it again in the next."""
     while True:
         try:
-            await asyncio.to_thread(epoch.look)
+            await in_background(epoch.look)
         except EpochOver as over:
             end_process("worker", EngineFault(str(over)))
         await asyncio.sleep(LOOK_EVERY_S)

@@ -86,7 +86,7 @@ class InternalTopics:
 
     @property
     def panes(self) -> str:
-        """Ledger of the windows stage: minute panes and open items (compacted and deleted after 3 days)."""
+        """Ledger of the windows stage: minute panes and open items (compacted)."""
         return self._name("panes")
 
     @property

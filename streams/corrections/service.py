@@ -4,12 +4,13 @@ import asyncio
 import logging
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from streams.corrections.store import Store
 from streams.corrections.stored import Stored
 from streams.records import HistoryRequest, RecomputeRow, offset_of, pack
+from streams.sinks.feed import Feed, Use
+from streams.sinks.leaving import leave
 from streams.topics import InternalTopics
 
 _LOG = logging.getLogger(__name__)
@@ -20,11 +21,11 @@ _HISTORY = msgspec.msgpack.Decoder(HistoryRequest)
 _GATHER_MS = 500
 _MOST_RECORDS = 500
 _CUSTOMERS_PER_QUERY = 200
-#: ClickHouse may be away this long before the group takes the partitions.
-_LONGEST_BUSY_MS = 24 * 3_600_000
-
-#: Records by partition, as aiokafka gives them.
-Batch = dict[TopicPartition, list[ConsumerRecord]]
+_ANSWERED = Use(
+    done="answered",
+    missed="minutes and journeys that they asked for stay as they were, without what came late",
+    mended="then run `salespulse rebuild`: it counts everything anew",
+)
 
 
 class Corrections:
@@ -55,17 +56,12 @@ class Corrections:
         self.refolded = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set; a failure of Kafka or ClickHouse is raised."""
-        consumer = AIOKafkaConsumer(
-            self._internal.recompute,
-            self._internal.history,
-            bootstrap_servers=self._brokers,
-            group_id=self._group,
-            group_instance_id=self._instance,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_poll_interval_ms=_LONGEST_BUSY_MS,
-        )
+        """Works until `stop` is set; a failure of Kafka or ClickHouse is raised.
+
+        So is `RecordsDeleted`, when requests were deleted before they were answered.
+        """
+        topics = (self._internal.recompute, self._internal.history)
+        feed = Feed(self._brokers, self._group, topics, instance=self._instance, needed=topics, use=_ANSWERED)
         producer = AIOKafkaProducer(
             bootstrap_servers=self._brokers,
             acks="all",
@@ -74,32 +70,32 @@ class Corrections:
         )
         await self._stored.start()
         await producer.start()
-        await consumer.start()
+        await feed.start()
         try:
             while not stop.is_set():
-                batch = await consumer.getmany(timeout_ms=_GATHER_MS, max_records=_MOST_RECORDS)
-                if batch:
-                    await self._answer(batch, producer)
-                    await _commit(consumer)
+                records = await feed.poll(_GATHER_MS, _MOST_RECORDS)
+                if records:
+                    await self._answer(records, producer)
+                    # Where partitions went elsewhere meanwhile, their requests are answered twice.
+                    await feed.commit(
+                        {TopicPartition(known.topic, known.partition): known.offset + 1 for known in records}
+                    )
         finally:
-            await consumer.stop()
-            await producer.stop()
-            await self._stored.stop()
+            await leave(feed.stop(), producer.stop(), self._stored.stop())
 
-    async def _answer(self, batch: Batch, producer: AIOKafkaProducer) -> None:
+    async def _answer(self, records: list[ConsumerRecord], producer: AIOKafkaProducer) -> None:
         panes: dict[tuple[str, int], int] = {}
         customers: dict[str, HistoryRequest] = {}
-        for place, records in batch.items():
-            for record in records:
-                if place.topic == self._internal.recompute:
-                    for row in _RECOMPUTE.decode(record.value):
-                        key = (row.subject, row.minute)
-                        panes[key] = max(panes.get(key, 0), row.version)
-                else:
-                    request = _HISTORY.decode(record.value)
-                    last = customers.get(request.customer)
-                    if last is None or last.version < request.version:
-                        customers[request.customer] = request
+        for record in records:
+            if record.topic == self._internal.recompute:
+                for row in _RECOMPUTE.decode(record.value):
+                    key = (row.subject, row.minute)
+                    panes[key] = max(panes.get(key, 0), row.version)
+            else:
+                request = _HISTORY.decode(record.value)
+                last = customers.get(request.customer)
+                if last is None or last.version < request.version:
+                    customers[request.customer] = request
         await self._wait_for_the_sink(list(customers.values()))
         if panes:
             await self._recompute(panes)
@@ -135,11 +131,3 @@ class Corrections:
             await asyncio.gather(*sent)
         self.refolded += len(names)
         _LOG.info("sent the stored history of %d customers back to be folded again", len(names))
-
-
-async def _commit(consumer: AIOKafkaConsumer) -> None:
-    """Commits what was read; where partitions went elsewhere meanwhile, their requests are answered twice."""
-    try:
-        await consumer.commit()
-    except (CommitFailedError, IllegalStateError) as fault:
-        _LOG.warning("the group changed before a commit; its requests come again: %s", fault)

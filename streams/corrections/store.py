@@ -8,6 +8,7 @@ from typing import TypeVar
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.background import in_background
 from streams.records import HistoryRecord
 from streams.sinks.connection import ROWS, connect
 from streams.sinks.history import read_history
@@ -39,7 +40,7 @@ class Store:
     async def _patiently(self, work: Callable[[Client], T]) -> T:
         while True:
             try:
-                return await asyncio.to_thread(self._do, work)
+                return await in_background(lambda: self._do(work))
             except (Error, OSError) as fault:
                 self._client = None
                 _LOG.warning("corrections wait for ClickHouse: %s", fault)

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from faust.types.transports import ProducerT
 
+from streams.background import in_background
 from streams.engine.batch import Output
 from streams.engine.connection import Connection
 from streams.engine.delivery import deliver
@@ -35,7 +36,7 @@ async def check_identities(
     `register` is a compacted topic of one partition. Ids not yet in it are written to it.
     """
     now, known = await asyncio.gather(
-        asyncio.to_thread(_describe, connection, sorted({name for _, name in topics})),
+        in_background(lambda: _describe(connection, sorted({name for _, name in topics}))),
         _recorded(connection, register),
     )
     new = []

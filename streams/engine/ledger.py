@@ -14,9 +14,11 @@ from time import monotonic
 import msgspec
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
+from faust.types import TP
 
 from streams.engine.connection import Connection
 from streams.engine.faults import EngineFault
+from streams.engine.offsets import check_whole
 
 _encode = msgspec.msgpack.Encoder().encode
 _read_version = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw]).decode
@@ -70,8 +72,13 @@ class LedgerPartition:
 
 
 async def read_ledger(client: AIOKafkaConsumer, parts: Iterable[LedgerPartition]) -> None:
-    """Reads on, from where each was read to, up to the end that the topic has now."""
+    """Reads on, from where each was read to, up to the end that the topic has now.
+
+    Raises `EngineFault` when records of it were deleted.
+    """
     by_source = {part.source: part for part in parts}
+    for source, begin in (await client.beginning_offsets(list(by_source))).items():
+        check_whole(TP(*source), begin)
 
     def add(source: TopicPartition, key: bytes | None, value: bytes | None) -> None:
         part = by_source[source]

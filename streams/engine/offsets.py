@@ -47,9 +47,19 @@ def check_continuity(tp: TP, at: int, begin: int, end: int) -> None:
         )
 
 
-#: What to do when offsets have started again.
-RENEWED = (
-    "Its offsets now mean other records, and new ones would be taken for old. Run `salespulse "
-    "rebuild`: it begins the next epoch, with internal topics made from the stored events, and puts it "
-    "in force."
+def check_whole(tp: TP, begin: int) -> None:
+    """Raises `EngineFault` when a ledger begins at `begin` and not at 0: compaction never moves that."""
+    if begin > 0:
+        raise EngineFault(
+            f"{tp.topic} partition {tp.partition}: records below {begin} of this ledger were deleted, so "
+            f"state is missing without which all that follows would be counted wrong. Only compaction may "
+            f"clean it (cleanup.policy=compact; `salespulse topics` says whether it is set). {_REBUILD}"
+        )
+
+
+_REBUILD = (
+    "Run `salespulse rebuild`: it begins the next epoch, with internal topics made from the stored events, "
+    "and puts it in force."
 )
+#: What to do when offsets have started again.
+RENEWED = f"Its offsets now mean other records, and new ones would be taken for old. {_REBUILD}"

@@ -1,10 +1,9 @@
 """How many partitions topics have; aiokafka tells it only of topics that a consumer has been given."""
 
-import asyncio
-
 from aiokafka.structs import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from streams.background import in_background
 from streams.engine.connection import Connection
 from streams.engine.faults import EngineFault
 
@@ -13,7 +12,7 @@ _ANSWER_S = 30.0
 
 async def partitions_of(connection: Connection, topics: list[str]) -> list[TopicPartition]:
     """All partitions of these topics. Raises `EngineFault` when there is no such topic."""
-    return await asyncio.to_thread(_ask, connection, topics)
+    return await in_background(lambda: _ask(connection, topics))
 
 
 def _ask(connection: Connection, topics: list[str]) -> list[TopicPartition]:

@@ -6,8 +6,11 @@ once more when every former owner must have noticed that it is none.
 """
 
 import asyncio
+import logging
 from time import monotonic
 from typing import TYPE_CHECKING
+
+from aiokafka.errors import KafkaError
 
 from streams.engine.checkpoints import Checkpoints
 from streams.engine.delivery import write_values
@@ -16,6 +19,8 @@ from streams.engine.ledger import LedgerPartition, read_ledger, reader
 if TYPE_CHECKING:
     from streams.engine.application import EngineApp
     from streams.engine.stage import Stage
+
+_LOG = logging.getLogger(__name__)
 
 
 class Repair:
@@ -41,9 +46,18 @@ class Repair:
         while True:
             await asyncio.sleep(min(1.0, self._stage.repair_seconds / 4))
             for partition, (due, part) in list(self._due.items()):
-                if monotonic() >= due and partition in self._due:
-                    del self._due[partition]
-                    await self._look_again(part)
+                if monotonic() >= due and self._is_due(partition, part):
+                    try:
+                        await self._look_again(part)
+                    except KafkaError as fault:  # what was read and written may be so twice
+                        _LOG.warning("looks through %s again later: %r", part.source, fault)
+                    else:
+                        if self._is_due(partition, part):
+                            del self._due[partition]
+
+    def _is_due(self, partition: int, part: LedgerPartition) -> bool:
+        """Whether it is still to be looked at; it may have gone, or been loaded anew, meanwhile."""
+        return partition in self._due and self._due[partition][1] is part
 
     async def _look_again(self, part: LedgerPartition) -> None:
         async with reader(self._app.connection) as client:

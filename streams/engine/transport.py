@@ -202,6 +202,21 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def member(self) -> str:
         return str(self._ensure_consumer()._coordinator.member_id)
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        return cast("Mapping[TP, int]", await self.call_thread(self._seek_to_committed))
+
+    async def _seek_to_committed(self) -> Mapping[KafkaPartition, int | None]:
+        """Seeks what is ours in the end: some of what was asked for may go while the broker answers."""
+        consumer = self._ensure_consumer()
+        while assigned := consumer.assignment():
+            try:
+                return cast(
+                    "Mapping[KafkaPartition, int | None]", await consumer.seek_to_committed(*assigned)
+                )
+            except IllegalStateError:
+                continue
+        return {}
+
     def reach(self, tp: TP) -> Reach | None:
         subscription = self._ensure_consumer()._subscription.subscription
         assignment = subscription.assignment if subscription else None

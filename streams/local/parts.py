@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from streams.local.background import in_background
+from streams.background import in_background
 from streams.local.broker import answers
 from streams.local.folder import secret_in
 from streams.local.supervisor import Part, Step

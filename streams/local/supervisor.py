@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from streams.local.background import in_background
+from streams.background import in_background
 from streams.local.processes import spawn
 
 _LOOK_S = 0.05  #: how often processes are looked at

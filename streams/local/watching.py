@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from rich.console import Console
 
-from streams.local.background import in_background
+from streams.background import in_background
 from streams.local.parts import FEED
 from streams.local.up import Running
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from streams.local.background import in_background
+from streams.background import in_background
 from streams.local.supervisor import Part, Supervisor
 from streams.rebuild.catching_up import CatchingUp
 from streams.rebuild.kafka import Place

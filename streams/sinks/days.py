@@ -10,6 +10,7 @@ from collections.abc import Callable
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.background import in_background
 from streams.directory import Directory
 from streams.sinks.connection import connect
 from streams.sinks.day_keeper import DayKeeper
@@ -53,7 +54,7 @@ class _Keeping(ABC):
         pause = 0.2
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._keep, stop.is_set)
+                await in_background(lambda: self._keep(stop.is_set))
             except (Error, OSError) as fault:
                 _LOG.warning("cannot keep %s, again in %.1f s: %s", self.name, pause, fault)
                 with contextlib.suppress(TimeoutError):

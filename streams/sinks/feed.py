@@ -9,11 +9,13 @@ buffers, and the membership of the group is kept up in the background.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from streams.clock import now_ms
+from streams.sinks.leaving import leave
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,6 +27,22 @@ _SESSION_MS = 15_000
 
 class RecordsDeleted(Exception):
     """Records were deleted before they were read; the message says which, and what to do."""
+
+
+class Use(NamedTuple):
+    """What records are read for, as the message of `RecordsDeleted` says it."""
+
+    done: str  #: what they were to be
+    missed: str  #: what follows when they are not
+    mended: str  #: what to do about it when the group has gone on
+
+
+STORED = Use(
+    done="stored",
+    missed="what they held is missing in ClickHouse",
+    mended="bring events that are missing in again with `salespulse import events`, then run `salespulse "
+    "rebuild`: it counts everything anew",
+)
 
 
 class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -39,8 +57,11 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         instance: str | None = None,
         first_ms: int | None = None,
         needed: Iterable[str] = (),
+        use: Use = STORED,
     ) -> None:
         """`needed`: topics of which no record may be deleted unread: `poll` then raises `RecordsDeleted`.
+
+        `use`: what they are needed for.
 
         `reread_ms`: so much log time before the committed offset is read again after a start.
 
@@ -51,6 +72,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         self._topics = list(topics)
         self._needed = frozenset(needed)
+        self._use = use
         #: where reading goes on, by partition of a topic that is needed
         self._next: dict[TopicPartition, int] = {}
         self._reread_ms = reread_ms
@@ -81,9 +103,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.start()
 
     async def stop(self) -> None:
-        """Leaves the group."""
+        """Leaves the group; returns within seconds, whatever the broker says."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await leave(self._consumer.stop())
 
     def position(self, topic: str, partition: int) -> int:
         """Offset up to which records are committed; 0 for a partition of another member."""
@@ -152,9 +174,10 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             # A topic that was made anew ends before what was committed of the old one.
             if committed is not None and committed > ends.get(place, committed):
                 committed = None
-            if committed is not None and place.topic in self._needed:
-                await self._check_begin({place: committed})
-                self._next[place] = committed
+            if place.topic in self._needed:
+                # A group without a position never was, or Kafka has forgotten it: it needs all there was.
+                await self._check_begin({place: committed or 0})
+                self._next[place] = committed or 0
             start = committed
             if committed is None and self._first_ms is not None:
                 start = await self._late_start(place, self._first_ms)
@@ -222,10 +245,8 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             if offset < begins[place]:
                 raise RecordsDeleted(
                     f"{place.topic} partition {place.partition}: records {offset} to {begins[place] - 1} "
-                    f"were deleted before they were stored; what they held is missing in ClickHouse. Raise "
-                    f"the topic's retention, let the group go on from {begins[place]} with "
+                    f"were deleted before they were {self._use.done}; {self._use.missed}. Raise the topic's "
+                    f"retention, let the group go on from {begins[place]} with "
                     f"`kafka-consumer-groups --reset-offsets --group {self._group} --topic "
-                    f"{place.topic}:{place.partition} --to-earliest --execute`, bring events that are "
-                    f"missing in again with `salespulse import events`, then run `salespulse rebuild`: it "
-                    f"counts everything anew."
+                    f"{place.topic}:{place.partition} --to-earliest --execute`, {self._use.mended}."
                 )

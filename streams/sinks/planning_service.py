@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clickhouse_connect.driver.exceptions import Error
 
+from streams.background import in_background
 from streams.clock import now_ms
 from streams.config import ConfigError, load_config, load_planning
 from streams.settings import Settings
@@ -45,7 +46,7 @@ class PlanningService:
         pause = _FIRST_PAUSE_S
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._look)
+                await in_background(self._look)
             except (Error, OSError) as fault:
                 _LOG.warning("cannot write plans, again in %.1f s: %s", pause, fault)
                 waits, pause = pause, min(2 * pause, self._look_every)

@@ -11,6 +11,7 @@ from typing import Protocol
 from clickhouse_connect.driver.exceptions import Error
 from prometheus_client import start_http_server
 
+from streams.background import in_background
 from streams.clock import now_ms
 from streams.config import load_config
 from streams.epochs import LOOK_EVERY_S, EpochWatch
@@ -81,7 +82,7 @@ def _services(settings: Settings, internal: InternalTopics, further: Sequence[Fu
 
 async def _run(settings: Settings, internal: InternalTopics, services: Sequence[Service]) -> None:
     if internal.rebuilt:
-        await asyncio.to_thread(_have_tables, settings, internal.epoch)
+        await in_background(lambda: _have_tables(settings, internal.epoch))
     await _run_all(services)
 
 
@@ -147,7 +148,7 @@ class EpochService:
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; raises `EpochOver`."""
         while not stop.is_set():
-            await asyncio.to_thread(self._watch.look)
+            await in_background(self._watch.look)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stop.wait()
@@ -167,7 +168,7 @@ class DirectoryService:
         pause = 0.2
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._write)
+                await in_background(self._write)
             except (Error, OSError) as fault:
                 _LOG.warning("cannot write the directory, again in %.1f s: %s", pause, fault)
                 with contextlib.suppress(TimeoutError):

@@ -102,6 +102,7 @@ class Outside:
                     "bootstrap.servers": self.kafka,
                     "group.id": group,
                     "enable.auto.commit": False,
+                    "log_level": 0,  # that the broker is away is told by an error
                 }
             )
             try:

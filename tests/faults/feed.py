@@ -13,6 +13,7 @@ from confluent_kafka import Message as Report
 
 from tests.e2e.feeding import message, recent_log, valid
 from tests.e2e.outside import Message
+from tests.faults.sizes import EVENTS_PER_CALL
 from tests.random_calls import Nastiness
 
 Json = dict[str, Any]
@@ -21,8 +22,6 @@ NASTINESS = Nastiness(lost=0.02, twice=0.1, other_content=0.01, late=0.05, skewe
 #: One record in a hundred cannot be used.
 BAD = 0.01
 _LARGE = 2 << 20
-#: Events that a call of the random log makes, with all that goes with it.
-_EVENTS_PER_CALL = 7.8
 
 
 class Feed:
@@ -32,7 +31,7 @@ class Feed:
     """
 
     def __init__(self, seed: int, events: int) -> None:
-        calls = round(events / _EVENTS_PER_CALL)
+        calls = round(events / EVENTS_PER_CALL)
         log = recent_log(
             seed,
             calls=calls,

@@ -65,7 +65,7 @@ def assert_exact(product: Product, feed: Feed, within: float = 180, log: Log | N
         return not last[-1]
 
     try:
-        eventually(none, 120, 1.0)
+        eventually(none, max(120, within), 1.0)
     except AssertionError:
         found = last[-1]
         raise AssertionError(f"{len(found)} differences\n" + "\n".join(found[:15])) from None

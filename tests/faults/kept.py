@@ -121,8 +121,16 @@ class Kept:
 
     def memory_mb(self) -> int:
         """Resident memory of its present life."""
-        text = Path(f"/proc/{self.process.pid}/statm").read_text()
-        return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+        return resident_mb(self.process.pid)
+
+
+def resident_mb(process: int) -> int:
+    """Resident memory of a process; 0 when it has ended."""
+    try:
+        text = Path(f"/proc/{process}/statm").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
 def run(environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:

@@ -1,12 +1,14 @@
 """ClickHouse away, or saying that it failed when it did not."""
 
 import random
+import signal
 
 import pytest
 
 from tests.e2e.listener import listening
 from tests.faults.conftest import Make
 from tests.faults.feed import Feed
+from tests.faults.harm import end_timed, rest
 from tests.faults.judging import assert_exact
 from tests.faults.live import assert_alert_in_time
 from tests.faults.product import Product
@@ -63,4 +65,24 @@ def test_clickhouse_answers_with_an_error_after_it_has_stored(product: Product) 
     product.tell(f"inserts: {counts}")
     assert counts[ERROR_AFTER] > 5
     product.proxy.plan = lambda _: PASS
+    assert_exact(product, feed)
+
+
+def test_told_to_end_while_clickhouse_hangs(product: Product) -> None:
+    """It takes statements and answers none: nothing that waits for an answer may keep a part from ending."""
+    feed = Feed(53, 2000)
+    worker, sink = product.worker(), product.sink()
+    product.wait_ready()
+    feed.send(product.kafka, feed.portion(0.4))
+    product.wait_drained()
+    product.clickhouse.signal(signal.SIGSTOP)
+    feed.send(product.kafka, feed.portion(0.4))
+    eventually(lambda: product.lag()["salespulse.sink salespulse.records.e1"], 60, what="the sink waits")
+    rest(5)  # tasks that begin every few seconds wait too
+    end_timed(product, sink)
+    end_timed(product, worker)
+    product.clickhouse.signal(signal.SIGCONT)
+    product.worker("again")
+    product.sink("sink-again")
+    feed.send(product.kafka, feed.rest())
     assert_exact(product, feed)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from tests.faults.feed import Feed
+from tests.faults.harm import kill
 from tests.faults.judging import assert_exact
 from tests.faults.live import misses
 from tests.faults.product import Product
@@ -13,18 +14,6 @@ from tests.faults.sizes import Sizes
 
 #: How often each part is drawn.
 PARTS = ["worker"] * 4 + ["sink"] * 3 + ["clickhouse"] * 2 + ["broker"]
-
-
-def kill(product: Product, part: str) -> None:
-    if part == "broker":
-        product.brokers.kill()
-        product.brokers.start()
-    elif part == "clickhouse":
-        product.clickhouse.kill()
-        product.clickhouse.start()
-    else:
-        next(role for role in product.roles if role.name == part).kill()
-    product.tell(f"killed {part}")
 
 
 def kill_while_fed(

@@ -83,3 +83,41 @@ def test_internal_records_deleted_before_the_sink_stored_them(product: Product) 
     product.tell(told)
     assert "salespulse.records.e1" in told
     assert "salespulse rebuild" in told
+
+
+@pytest.mark.parametrize("what", ["history", "recompute"])
+def test_requests_deleted_before_they_were_answered(product: Product, what: str) -> None:
+    feed = Feed(83, 3000)
+    product.worker()
+    sink = product.sink()
+    feed.send(product.kafka, feed.portion(0.5))
+    product.wait_drained()
+    product.end(sink)
+    feed.send(product.kafka, feed.rest())
+    topic = f"salespulse.{what}.e1"
+    eventually(lambda: product.lag()[f"salespulse.corrections {topic}"], 60, what="requests wait")
+    eventually(lambda: not product.lag()["salespulse salespulse.measurements.e1"], 60, what="all is counted")
+    begins = delete_all(product, topic)
+    product.tell("the sink was down while requests that it had not answered were deleted")
+    stopped = product.sink("stopped")
+    eventually(lambda: stopped.exits, 60, what="the sink stops")
+    product.roles.remove(stopped)
+    stopped.end(9)
+    told = next(line for line in stopped.log.splitlines() if "were deleted before they were" in line)
+    product.tell(told)
+    assert topic in told
+    assert "answered" in told
+    assert "--group salespulse.corrections" in told
+    go_on_from(product, "salespulse.corrections", topic, begins)
+    product.sink("again")
+    product.wait_drained()
+    rebuild(product)
+    assert_exact(product, feed)
+
+
+def rebuild(product: Product) -> None:
+    """What the message tells the operator to do last."""
+    code, said = product.command("rebuild")
+    assert code == 0, said
+    product.epoch += 1
+    product.tell(said.strip().splitlines()[-1])

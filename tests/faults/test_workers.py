@@ -1,49 +1,13 @@
 """Workers and sinks that come, go, freeze and thaw under load."""
 
-import threading
-import time
-
 import pytest
 
 from tests.faults.feed import Feed
+from tests.faults.harm import end_timed, freeze_past_its_session
 from tests.faults.judging import assert_exact
-from tests.faults.kept import Kept
 from tests.faults.live import misses
 from tests.faults.product import Product
 from tests.faults.sizes import Sizes
-from tests.waiting import eventually
-
-#: A part that is told to end does so within this (contract, `salespulse up`), s.
-_LONGEST_END = 15
-
-
-def rest(seconds: float) -> None:
-    """Lets the load go on as it is for so long."""
-    threading.Event().wait(seconds)
-
-
-def end_timed(product: Product, role: Kept) -> None:
-    began = time.monotonic()
-    code = product.end(role)
-    took = time.monotonic() - began
-    product.tell(f"{role.name} told to end: exit {code} after {took:.1f} s")
-    assert code == 0
-    assert took < _LONGEST_END
-
-
-def freeze_past_its_session(product: Product, frozen: Kept, other: Kept, session: float) -> None:
-    """SIGSTOP until the other worker has all partitions and works on them, then SIGCONT."""
-    began = time.monotonic()
-    before = other.log.count("Setting newly assigned partitions")
-    frozen.freeze()
-    rest(2 * session)
-    eventually(
-        lambda: other.log.count("Setting newly assigned partitions") > before,
-        30,
-        what=f"{other.name} takes over",
-    )
-    frozen.thaw()
-    product.tell(f"{frozen.name} frozen for {time.monotonic() - began:.1f} s, then thawed")
 
 
 @pytest.mark.timeout(400)

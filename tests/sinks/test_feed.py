@@ -10,7 +10,7 @@ from aiokafka import OffsetAndTimestamp, TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from streams.sinks import feed as feed_module
-from streams.sinks.feed import Feed, RecordsDeleted
+from streams.sinks.feed import Feed, RecordsDeleted, Use
 
 PLACE = TopicPartition("t", 0)
 #: The fake log: offset n was written at n seconds.
@@ -194,6 +194,18 @@ def test_records_deleted_before_a_start_are_told(consumer: Consumer) -> None:
         feed = Feed("", "g", ["t"], needed=["t"])
         await feed.start()
         with pytest.raises(RecordsDeleted, match=r"t partition 0: records 20 to 29 were deleted"):
+            await offsets(feed)
+
+    asyncio.run(run())
+
+
+def test_records_deleted_before_a_group_had_any_position_are_told(consumer: Consumer) -> None:
+    async def run() -> None:
+        consumer.begin = 30
+        feed = Feed("", "g", ["t"], needed=["t"], use=Use("answered", "none is", "ask again"))
+        await feed.start()
+        told = r"t partition 0: records 0 to 29 were deleted before they were answered; none is\. .*, ask again\."
+        with pytest.raises(RecordsDeleted, match=told):
             await offsets(feed)
 
     asyncio.run(run())
