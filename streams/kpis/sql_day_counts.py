@@ -1,6 +1,6 @@
 """What each KPI adds up over a day of a subject, from its panes or, for lines, from the calls.
 
-Panes are summed as three arrays, of numbers, histograms and sets, and each KPI is a row of constants
+Panes are summed as their three arrays, of numbers, histograms and sets, and each KPI is a row of constants
 that says which elements it takes: so the text of a query, and the time to plan it, hardly grow with the
 number of KPI. The columns of what comes out, which is also a row of table `kpi_days`:
 
@@ -20,14 +20,23 @@ and its day is that of the group that the call came in for.
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from streams.kpis.declarations import KPIS
-from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel, Term, WindowFormula
+from streams.kpis.formulas import Distinct, Quantile, Quotient, ServiceLevel, WindowFormula
 from streams.kpis.kpi import Kpi
 from streams.kpis.measurements import MEASUREMENTS
 from streams.kpis.sql_days import dated
 from streams.kpis.sql_formulas import quantile, size
-from streams.kpis.sql_levels import levels_among, raw_counts
-from streams.kpis.sql_panes import PANES, column, pane_columns
+from streams.kpis.sql_levels import raw_counts
+from streams.kpis.sql_pane_arrays import (
+    NUMBERS,
+    SET_COUNT,
+    SETS,
+    SPREAD_COUNT,
+    SPREADS,
+    number_places,
+    set_place,
+    spread_place,
+)
+from streams.kpis.sql_panes import PANES, column
 
 CALLS = "sales_rows.calls"
 DAYS = "sales_rows.kpi_days"
@@ -35,15 +44,6 @@ DAYS = "sales_rows.kpi_days"
 #: Constants of the types of `counts` and `tags`.
 NO_COUNTS = "CAST(map(), 'Map(UInt16, Int64)')"
 NO_TAGS = "CAST([], 'Array(String)')"
-
-_NUMBERS = [name for name, kind in pane_columns() if kind == "Int64"]
-#: Histograms, and the raw counts of service levels, which are reckoned when they are read.
-_HISTOGRAMS = [
-    name for name, kind in pane_columns() if name.endswith("_hist") and kind == "Map(UInt16, Int64)"
-]
-_LEVELS = [raw_counts(formula) for _, formula in levels_among(KPIS.values())]
-_SPREADS = [*_HISTOGRAMS, *dict.fromkeys(_LEVELS)]
-_SETS = [name for name, _ in pane_columns() if name.endswith("_set")]
 
 #: One KPI: for which kinds of subject it is, which numbers make its upper term and its n, its histogram and its set (from 1, 0: none),
 #: whether it counts facts that are dated ahead, and how its value follows.
@@ -55,9 +55,6 @@ _KNOWN = "kpi subjects uppers ns histogram tagged ahead percent shared divisor".
 
 _MISSED = "(answered_at IS NULL AND outcome IN ('missed', 'voicemail'))"
 _ANSWERED = "answered_at IS NOT NULL"
-#: Columns of a pane as arrays, in which `known_parts` tells places.
-NUMBERS = f"[{', '.join(_NUMBERS)}]"
-SPREADS = f"[{', '.join(_SPREADS)}]"
 #: KPI of lines: when a call counts, which do, and which of these stand above the line of a share.
 _OF_LINES = {
     "calls_in": ("started_at", "1", "1"),
@@ -93,22 +90,17 @@ def _known(kpi: Kpi) -> str:
     ns: list[int] = []
     histogram = tagged = percent = shared = 0
     if isinstance(formula, Quotient):
-        uppers, ns, shared = _places(formula.upper), _places(formula.n), int(formula.shared)
+        uppers, ns, shared = number_places(formula.upper), number_places(formula.n), int(formula.shared)
     elif isinstance(formula, Quantile):
-        histogram, percent = _SPREADS.index(column(formula.name, "hist")) + 1, formula.percent
+        histogram, percent = spread_place(column(formula.name, "hist")), formula.percent
     elif isinstance(formula, ServiceLevel):
-        histogram, shared = _SPREADS.index(raw_counts(formula)) + 1, 1
+        histogram, shared = spread_place(raw_counts(formula)), 1
     elif isinstance(formula, Distinct):
-        tagged = _SETS.index(column(formula.name, "set")) + 1
+        tagged = set_place(formula.name)
     return (
         f"('{kpi.id}', '{kpi.subjects}', {uppers}, {ns}, {histogram}, {tagged}, {ahead}, "
         f"{percent}, {shared}, {kpi.divisor})"
     )
-
-
-def _places(term: Term) -> list[int]:
-    part = "n" if term.of == "count" else "sum"
-    return [_NUMBERS.index(column(name, part)) + 1 for name in term.names]
 
 
 def dated_panes(moments: str, where: str) -> str:
@@ -116,10 +108,7 @@ def dated_panes(moments: str, where: str) -> str:
 
     `moments` is a condition over minute, `where` one over subject, day and today.
     """
-    rows = f"""SELECT toString(subject) AS subject, minute, inserted_at, version,
-    [{", ".join(_NUMBERS)}] AS numbers,
-    [{", ".join(_SPREADS)}] AS histograms,
-    [{", ".join(f"mapKeys({name})" for name in _SETS)}] AS sets
+    rows = f"""SELECT toString(subject) AS subject, minute, inserted_at, version, {NUMBERS}, {SPREADS}, {SETS}
 FROM {PANES} FINAL
 WHERE {moments}"""
     return dated(rows, f"day <= today AND {where}", "minute", "subject")
@@ -130,12 +119,12 @@ def summed_panes(rows: str, further: str, by: str) -> str:
 
     Facts count from their minute on; `later` has the numbers, sizes and sets of those that are ahead.
     """
-    spreads = [f"panes.histograms[{place + 1}]" for place in range(len(_SPREADS))]
+    spreads = [f"panes.{SPREADS}[{place + 1}]" for place in range(SPREAD_COUNT)]
     histograms = ", ".join(f"sumMapIf({spread}, {BEGUN})" for spread in spreads)
     sizes = ", ".join(f"sumIf({size(spread)}, NOT {BEGUN})" for spread in spreads)
     return f"""SELECT {further},
-    sumForEachIf(panes.numbers, {BEGUN}) AS numbers, [{histograms}] AS histograms, [{_sets(BEGUN)}] AS sets,
-    sumForEachIf(panes.numbers, NOT {BEGUN}) AS later_numbers,
+    sumForEachIf(panes.{NUMBERS}, {BEGUN}) AS numbers, [{histograms}] AS histograms, [{_sets(BEGUN)}] AS sets,
+    sumForEachIf(panes.{NUMBERS}, NOT {BEGUN}) AS later_numbers,
     [{sizes}] AS later_sizes, [{_sets(f"NOT {BEGUN}")}] AS later_sets,
     max(inserted_at) AS revised_at
 FROM ({rows}) AS panes
@@ -144,7 +133,7 @@ GROUP BY {by}"""
 
 def _sets(which: str) -> str:
     return ", ".join(
-        f"groupUniqArrayArrayIf(panes.sets[{place + 1}], {which})" for place in range(len(_SETS))
+        f"groupUniqArrayArrayIf(panes.{SETS}[{place + 1}], {which})" for place in range(SET_COUNT)
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 
 from streams.kpis.formulas import Distinct, Quantile, Quotient
 from streams.kpis.kpi import Kpi
-from streams.kpis.sql_day_counts import NUMBERS, SPREADS, known_parts
+from streams.kpis.sql_day_counts import known_parts
 from streams.kpis.sql_formulas import divisor, quantile, size
 from streams.kpis.sql_levels import level_parts, levelled, levels_among
-from streams.kpis.sql_panes import PANES, column
+from streams.kpis.sql_pane_arrays import NUMBERS, SETS, SPREADS, set_places
+from streams.kpis.sql_panes import PANES
 from streams.kpis.sql_zoned import IN_SPAN, with_midnight
 from streams.windows.rolling import SLIDING, TODAY
 
@@ -68,9 +69,9 @@ def _counted(counted: Iterable[Kpi]) -> str:
     return f"""
 SELECT
     subject, begins, {_NEVER} AS again, part.kpi AS kpi,
-    arraySum(arrayMap(place -> numbers[place], part.uppers)) AS upper,
-    arraySum(arrayMap(place -> numbers[place], part.ns)) AS n, spreads[part.histogram] AS spread
-FROM (SELECT {_PANE}, {NUMBERS} AS numbers, {SPREADS} AS spreads FROM {PANES} FINAL WHERE {IN_SPAN})
+    arraySum(arrayMap(place -> {NUMBERS}[place], part.uppers)) AS upper,
+    arraySum(arrayMap(place -> {NUMBERS}[place], part.ns)) AS n, {SPREADS}[part.histogram] AS spread
+FROM (SELECT {_PANE}, {NUMBERS}, {SPREADS} FROM {PANES} FINAL WHERE {IN_SPAN})
 ARRAY JOIN {known_parts(counted)} AS part
 WHERE upper != 0 OR n != 0 OR notEmpty(spread)
 """
@@ -78,7 +79,7 @@ WHERE upper != 0 OR n != 0 OR notEmpty(spread)
 
 def _seen_once(distincts: Iterable[tuple[Kpi, Distinct]]) -> str:
     """The same of sets: each tag counts from where it is seen to where it is seen again."""
-    sets = ", ".join(f"('{kpi.id}', mapKeys({column(formula.name, 'set')}))" for kpi, formula in distincts)
+    places = set_places((kpi.id, formula.name) for kpi, formula in distincts)
     return f"""
 SELECT
     subject, begins, leadInFrame(begins, 1, {_NEVER}) OVER (PARTITION BY subject, kpi, tag
@@ -86,9 +87,9 @@ SELECT
     kpi, toInt64(1) AS upper, toInt64(1) AS n, {_NO_HISTOGRAM} AS spread
 FROM
 (
-    SELECT {_PANE}, toString(part.1) AS kpi, arrayJoin(part.2) AS tag
+    SELECT {_PANE}, toString(part.1) AS kpi, arrayJoin({SETS}[part.2]) AS tag
     FROM {PANES} FINAL
-    ARRAY JOIN [{sets}] AS part
+    ARRAY JOIN {places} AS part
     WHERE {IN_SPAN}
 )
 """

@@ -15,6 +15,7 @@ from streams.kpis.sql import (
     leaderboard_period_view_sql,
     leaderboard_view_sql,
     now_view_sql,
+    pane_arrays_sql,
     pane_columns,
     pane_row,
     planning_views_sql,
@@ -55,6 +56,7 @@ def generated_statements() -> list[tuple[str, list[str]]]:
     """Name and statements of each part, in order; all of them bear being run again."""
     return [
         ("kpi_minutes_columns", [_add_columns()]),
+        ("kpi_minutes_arrays", pane_arrays_sql()),
         ("view_kpi_minutes", [_minutes_view()]),
         ("view_kpi_rolling", rolling_view_sql()),
         ("view_kpi_daily", daily_view_sql()),

@@ -54,8 +54,8 @@ def _refuse_earlier(client: Client, table: str, epoch: int) -> None:
 def same_columns(client: Client, epoch: int) -> bool:
     """Whether the tables of an epoch still have the columns of those in force: a migration may have come."""
     columns = """
-        SELECT groupArray((table, name, type)) FROM (
-            SELECT table, name, type FROM system.columns
+        SELECT groupArray((table, name, type, default_expression)) FROM (
+            SELECT table, name, type, default_expression FROM system.columns
             WHERE database = {database:String} AND table IN {tables:Array(String)} ORDER BY table, name)"""
     told = [
         client.query(columns, parameters={"database": database, "tables": list(REBUILT)}).result_rows

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chdb import session as chdb_session
 
-from streams.kpis.sql import pane_columns
+from streams.kpis.sql import pane_arrays_sql, pane_columns
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "clickhouse"
 TABLES = (
@@ -40,6 +40,8 @@ class Tables:
                     self.do(statement)
         for name, kind in pane_columns():
             self.do(f"ALTER TABLE sales_rows.kpi_minutes ADD COLUMN {name} {kind}")
+        for statement in pane_arrays_sql():
+            self.do(statement)
 
     def do(self, sql: str) -> None:
         """Runs a statement."""
