@@ -7,7 +7,8 @@ month's calls and no mean of the days' shares. What is computed from records sta
 
 A KPI of which no source provides what it needs has no value and n 0, like its live one.
 
-A row stands where something was counted. A KPI whose facts are dated ahead, at deadlines, has its row
+A row stands where something was counted; of a service level also where nothing of it goes into the share, then
+with value null and n 0, as on a day of nothing but short abandons. A KPI whose facts are dated ahead, at deadlines, has its row
 from the day on at which one is due, with value null until the first deadline has passed.
 """
 
@@ -80,7 +81,7 @@ SELECT
     n,
     if(shared = 1 AND connected, upper / divisor, NULL) AS num,
     if(shared = 1 AND connected, n, NULL) AS den,
-    if(shared >= 2 OR NOT connected, 1, n / due) AS mature,
+    if(shared >= 2 OR NOT connected OR isNotNull(param), 1, n / due) AS mature,
     revised_at,
     param,
     connected
@@ -99,13 +100,13 @@ def _reckoned(per: Per, kpis: Mapping[str, Kpi], among: str) -> str:
 SELECT
     {of}who, kpi, counts, revised_at, percent, shared, divisor, if({levels}, parts.1, added) AS upper,
     kpi NOT IN {UNCONNECTED} AS connected,
-    multiIf(NOT connected, 0, {levels}, parts.2, rests) AS n, if({levels}, parts.2, expected) AS due,
+    multiIf(NOT connected, 0, {levels}, parts.2, rests) AS n, due,
     if({levels}, {level_param()}, NULL) AS param
 FROM
 (
     SELECT
         {of}who, kpi, counts, revised_at, percent, shared, divisor,
-        upper AS added, n AS rests, due AS expected, level, {level_parts("counts")} AS parts
+        upper AS added, n AS rests, due, level, {level_parts("counts")} AS parts
     FROM
 ({levelled(_counted(per, kpis, among), "who")}
 )
