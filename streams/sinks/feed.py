@@ -16,6 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from streams.clock import now_ms
 from streams.sinks.leaving import leave
+from streams.topics import ALERTS, DEAD_LETTERS
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ _LOG = logging.getLogger(__name__)
 _LONGEST_BUSY_MS = 24 * 3_600_000
 _FETCH_BYTES = 512 * 1024
 _SESSION_MS = 15_000
+
+
+_TRIMMED = frozenset({ALERTS, DEAD_LETTERS})
 
 
 class RecordsDeleted(Exception):
@@ -60,6 +64,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
         use: Use = STORED,
     ) -> None:
         """`needed`: topics of which no record may be deleted unread: `poll` then raises `RecordsDeleted`.
+
+        Of `dead-letters` and `alerts` the first may be gone when a group comes to them for the first time:
+        `salespulse forget` deletes from them, and retention does.
 
         `use`: what they are needed for.
 
@@ -174,7 +181,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]
             # A topic that was made anew ends before what was committed of the old one.
             if committed is not None and committed > ends.get(place, committed):
                 committed = None
-            if place.topic in self._needed:
+            if place.topic in self._needed and (committed is not None or place.topic not in _TRIMMED):
                 # A group without a position never was, or Kafka has forgotten it: it needs all there was.
                 await self._check_begin({place: committed or 0})
                 self._next[place] = committed or 0

@@ -169,6 +169,7 @@ def fill(upstream: Upstream) -> None:
     upstream.flush()
 
 
+@pytest.mark.timeout(300)
 def test_it_is_gone_from_every_table_and_the_rest_stays(
     upstream: Upstream, worker: str, store: Client
 ) -> None:
@@ -210,7 +211,7 @@ def test_it_is_gone_from_every_table_and_the_rest_stays(
         f"SELECT count() FROM system.parts WHERE database = '{ROWS}' AND NOT active "
         "AND table IN ('customers', 'dead_letters', 'events')"
     )
-    eventually(lambda: tuples(store, old) == [(0,)], within=60, what="files of old parts are deleted")
+    eventually(lambda: tuples(store, old) == [(0,)], within=120, what="files of old parts are deleted")
 
 
 def test_the_log_of_customers_ends_the_row(upstream: Upstream, worker: str, store: Client) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from streams.kpis.sql import pane_arrays_sql
 from streams.sinks.connection import ROWS, VIEWS, connect
 from streams.sinks.generated import pane_column_names
 from streams.sinks.migrations import (
@@ -90,9 +91,10 @@ def test_all_apply_to_an_empty_clickhouse_and_a_second_run_changes_nothing(empty
 
 
 def test_tables_have_the_columns_that_are_written(store: Client) -> None:
+    filled_in = {"kpi_minutes": {"inserted_at", "numbers", "spreads", "tag_sets"}, "calls": {"inserted_at"}}
     for table, layout in LAYOUTS.items():
-        filled_in = {"inserted_at"} if table in ("kpi_minutes", "calls") else set()
-        assert set(columns_of(store, ROWS, table)) == {*layout.columns, *filled_in}, table
+        written = {*layout.columns, *filled_in.get(table, ())}
+        assert set(columns_of(store, ROWS, table)) == written, table
 
 
 def test_tables_replace_rows_by_the_keys_that_batches_use(store: Client) -> None:
@@ -127,13 +129,26 @@ def test_times_are_utc_with_milliseconds_and_durations_are_seconds(store: Client
 
 def test_a_measurement_declared_later_gets_its_column(store: Client) -> None:
     last = pane_column_names()[-1]
-    store.command(f"ALTER TABLE {ROWS}.kpi_minutes DROP COLUMN {last}")
+    arrays = ("numbers", "spreads", "tag_sets")
+    for column in (*arrays, last):
+        store.command(f"ALTER TABLE {ROWS}.kpi_minutes DROP COLUMN {column}")
+    parts = ["generated_kpi_minutes_columns", "generated_kpi_minutes_arrays"]
+    for part in parts:
+        store.command(f"INSERT INTO {ROWS}.migrations (name, checksum) VALUES ('{part}', repeat('0', 64))")
+    assert migrate(store) == parts
+    assert {last, *arrays} <= columns_of(store, ROWS, "kpi_minutes").keys()
+
+
+def test_arrays_of_panes_follow_their_declaration_for_rows_of_before_too(store: Client) -> None:
+    name = pane_column_names()[0]
     store.command(
-        f"INSERT INTO {ROWS}.migrations (name, checksum) "
-        "VALUES ('generated_kpi_minutes_columns', repeat('0', 64))"
+        f"INSERT INTO {ROWS}.kpi_minutes (subject, minute, {name}, version) VALUES ('a:all', '2026-01-05', 7, 1)"
     )
-    assert migrate(store) == ["generated_kpi_minutes_columns"]
-    assert last in columns_of(store, ROWS, "kpi_minutes")
+    assert store.query(f"SELECT numbers[1] FROM {ROWS}.kpi_minutes").result_rows == [(7,)]
+    store.command(f"ALTER TABLE {ROWS}.kpi_minutes MODIFY COLUMN numbers Array(Int64) MATERIALIZED [1, 2]")
+    for statement in pane_arrays_sql():
+        store.command(statement)
+    assert store.query(f"SELECT numbers[1] FROM {ROWS}.kpi_minutes").result_rows == [(7,)]
 
 
 def test_rows_from_before_inserted_at_get_one_time_for_good(empty: Client) -> None:
