@@ -174,11 +174,20 @@ SELECT {_VERSION}, bitXor(groupBitXor(cityHash64(subject, zone)), {tables_hash((
 FROM ({ZONES} UNION ALL SELECT '' AS subject, default_zone AS zone)"""
 
 
-#: SELECT of the first day of panes, of calls, and of what is kept; 1970-01-01 where there is nothing.
-FIRST_DAYS = f"""SELECT
-    (SELECT toDate(min(minute)) FROM {PANES}),
-    (SELECT toDate(ifNull(least(min(started_at), min(answered_at), min(ended_at)), 0)) FROM {CALLS}),
-    (SELECT min(day) FROM {DAYS})"""
+#: SELECT of the first days of those months in which panes, calls or kept days lie, in UTC.
+MONTHS = f"""SELECT DISTINCT month
+FROM
+(
+    SELECT DISTINCT toStartOfMonth(minute) AS month FROM {PANES}
+    UNION ALL
+    SELECT DISTINCT toStartOfMonth(assumeNotNull(moment)) AS month
+    FROM {CALLS}
+    ARRAY JOIN [started_at, answered_at, ended_at] AS moment
+    WHERE moment IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT toStartOfMonth(day) AS month FROM {DAYS}
+)
+ORDER BY month"""
 
 
 def _dated(source: Source, first: date, last: date, among: str = "1") -> str:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from clickhouse_connect.driver.client import Client
 
 from streams.kpis.sql_day_keep import (
-    FIRST_DAYS,
+    MONTHS,
     DaySums,
     Source,
     SubjectDay,
@@ -33,8 +33,9 @@ _PER_STATEMENT = 1_000
 _SOURCES: tuple[Source, ...] = ("panes", "lines")
 #: On the side: readers come first.
 _SETTINGS = {**WRITE_SETTINGS, "max_threads": 1, "max_insert_threads": 1, "max_query_size": 1 << 20}
-_NO_DAY = date(1970, 1, 1)
 _ONE_DAY = timedelta(days=1)
+#: From the first of a month into the next.
+_MONTH = timedelta(days=32)
 #: A call's day may be later than any zone's date of now: a PBX's clock may be ahead.
 _TO_TODAY = timedelta(days=3)
 
@@ -55,7 +56,7 @@ class DayKeeper:
         ((now, places, first, last),) = self._client.query(clock_select()).result_rows
         if (places, last) != self._compared:
             self._compared = places, last
-            self._unchecked = list(months(self._first_day(), last + _TO_TODAY))
+            self._unchecked = self._months(last + _TO_TODAY)
         self._follow("panes", now - _STORING_MS, last)
         self._follow("lines", now - _STORING_MS, last + _TO_TODAY)
         if now // _MINUTE_MS != self._minute:
@@ -87,10 +88,13 @@ class DayKeeper:
             some = stale[start : start + _PER_STATEMENT]
             self._client.command(self._sums.replace(source, some), settings=_SETTINGS)
 
-    def _first_day(self) -> date:
-        """The first day that anything is of; of nothing, tomorrow as far as sums go."""
-        (found,) = self._client.query(FIRST_DAYS).result_rows
-        return min((day for day in found if day != _NO_DAY), default=date.max - 2 * _ONE_DAY) - _ONE_DAY
+    def _months(self, until: date) -> list[Days]:
+        """The months up to a day in which anything lies, or may where the date is another than in UTC."""
+        found = [month for (month,) in self._client.query(MONTHS).result_rows]
+        around = {
+            (month + days).replace(day=1) for month in found for days in (-_ONE_DAY, 0 * _ONE_DAY, _MONTH)
+        }
+        return [piece for month in sorted(around) for piece in months(month, min(_last_of(month), until))]
 
 
 def months(first: date, last: date) -> Iterator[Days]:
@@ -99,6 +103,10 @@ def months(first: date, last: date) -> Iterator[Days]:
         next_month = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
         yield first, min(last, next_month - _ONE_DAY)
         first = next_month
+
+
+def _last_of(month: date) -> date:
+    return (month + _MONTH).replace(day=1) - _ONE_DAY
 
 
 def _runs(days: Sequence[date]) -> Iterator[Days]:

@@ -173,8 +173,9 @@ def fill(upstream: Upstream) -> None:
 def test_it_is_gone_from_every_table_and_the_rest_stays(
     upstream: Upstream, worker: str, store: Client
 ) -> None:
+    soon = "old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1"
     for table in ("customers", "dead_letters", "events"):
-        store.command(f"ALTER TABLE {ROWS}.{table} MODIFY SETTING old_parts_lifetime = 1")
+        store.command(f"ALTER TABLE {ROWS}.{table} MODIFY SETTING {soon}")
     fill(upstream)
     intake_has_read_all(upstream.settings.kafka, worker)
     with sink(upstream):
@@ -211,7 +212,7 @@ def test_it_is_gone_from_every_table_and_the_rest_stays(
         f"SELECT count() FROM system.parts WHERE database = '{ROWS}' AND NOT active "
         "AND table IN ('customers', 'dead_letters', 'events')"
     )
-    eventually(lambda: tuples(store, old) == [(0,)], within=120, what="files of old parts are deleted")
+    eventually(lambda: tuples(store, old) == [(0,)], within=150, what="files of old parts are deleted")
 
 
 def test_the_log_of_customers_ends_the_row(upstream: Upstream, worker: str, store: Client) -> None:
