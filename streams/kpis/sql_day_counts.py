@@ -33,6 +33,7 @@ from streams.kpis.sql_pane_arrays import (
     SPREAD_COUNT,
     SPREADS,
     number_places,
+    pane_arrays_sql,
     set_place,
     spread_place,
 )
@@ -186,6 +187,7 @@ def declared(kpis: Mapping[str, Kpi]) -> str:
         + CONCERNS
         + str(LINE_KPIS)
         + summed_panes("", "", "")
+        + "".join(pane_arrays_sql())
         + dated_calls("", "")
         + dated_panes("", "")
     )

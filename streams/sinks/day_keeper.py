@@ -28,12 +28,12 @@ Days = tuple[date, date]  #: first and last
 #: A row becomes readable at most so long after the moment that it says it was stored.
 _STORING_MS = 5 * 60_000
 _MINUTE_MS = 60_000
-#: Subjects' days that one statement replaces; their rows make one part, which is stored whole or not.
+#: Subjects' days that one statement replaces; the rows of each make one part, which is stored whole or not.
 _PER_STATEMENT = 1_000
 _SOURCES: tuple[Source, ...] = ("panes", "lines")
 #: On the side: readers come first.
 _SETTINGS = {**WRITE_SETTINGS, "max_threads": 1, "max_insert_threads": 1, "max_query_size": 1 << 20}
-_ONE_DAY = timedelta(days=1)
+_NO_DAYS, _ONE_DAY = timedelta(), timedelta(days=1)
 #: From the first of a month into the next.
 _MONTH = timedelta(days=32)
 #: A call's day may be later than any zone's date of now: a PBX's clock may be ahead.
@@ -91,18 +91,8 @@ class DayKeeper:
     def _months(self, until: date) -> list[Days]:
         """The months up to a day in which anything lies, or may where the date is another than in UTC."""
         found = [month for (month,) in self._client.query(MONTHS).result_rows]
-        around = {
-            (month + days).replace(day=1) for month in found for days in (-_ONE_DAY, 0 * _ONE_DAY, _MONTH)
-        }
-        return [piece for month in sorted(around) for piece in months(month, min(_last_of(month), until))]
-
-
-def months(first: date, last: date) -> Iterator[Days]:
-    """The days first..last in pieces that lie in one month each; none when `last` is before `first`."""
-    while first <= last:
-        next_month = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-        yield first, min(last, next_month - _ONE_DAY)
-        first = next_month
+        near = {(month + days).replace(day=1) for month in found for days in (-_ONE_DAY, _NO_DAYS, _MONTH)}
+        return [(month, min(_last_of(month), until)) for month in sorted(near) if month <= until]
 
 
 def _last_of(month: date) -> date:

@@ -24,8 +24,7 @@ _LOG = logging.getLogger(__name__)
 _LONGEST_BUSY_MS = 24 * 3_600_000
 _FETCH_BYTES = 512 * 1024
 _SESSION_MS = 15_000
-
-
+#: Topics from whose heads people and retention delete what no group needs that comes to them later.
 _TRIMMED = frozenset({ALERTS, DEAD_LETTERS})
 
 

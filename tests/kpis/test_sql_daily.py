@@ -10,7 +10,7 @@ import pytest
 
 from streams.kpis.declarations import KPIS
 from streams.kpis.kpi import evaluate
-from streams.kpis.sql import compare_view_sql, daily_view_sql, rolling_view_sql
+from streams.kpis.sql import compare_view_sql, daily_view_sql, pane_arrays_sql, rolling_view_sql
 from streams.kpis.sql_day_keep import DaySums
 from streams.records import PaneState
 from streams.windows.items import OpenItems
@@ -196,6 +196,14 @@ def test_a_days_deadlines_mature_one_by_one(views: Tables) -> None:
     keep_days(views)
     found = views.rows("SELECT kpi, value, n, num, den, mature FROM sales.kpi_daily")
     assert found == [("callback_within_20m", 1 / 3, 3, 1.0, 3, 0.75)]
+
+
+def test_sums_hold_no_more_when_an_array_of_panes_is_made_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = DaySums.of().declared
+    otherwise = [statement.replace("1024", "2048") for statement in pane_arrays_sql()]
+    assert otherwise != pane_arrays_sql()
+    monkeypatch.setattr("streams.kpis.sql_day_counts.pane_arrays_sql", lambda: otherwise)
+    assert DaySums.of().declared != before
 
 
 def test_a_day_is_added_up_again_when_a_deadline_has_passed(views: Tables) -> None:

@@ -16,7 +16,7 @@ from streams.clock import now_ms
 from streams.directory import Directory
 from streams.records import PaneState
 from streams.sinks.connection import connect
-from streams.sinks.day_keeper import DayKeeper, months
+from streams.sinks.day_keeper import DayKeeper
 from streams.sinks.days import DayService
 from streams.sinks.directory_rows import write_directory
 from streams.windows.pane import apply
@@ -249,12 +249,3 @@ def test_the_service_follows_and_ends_when_told(store: Client, migrated: str) ->
 
 def follows(check: Callable[[], bool]) -> None:
     eventually(check, within=20, what="the service keeps the day")
-
-
-def test_months_are_pieces_of_a_month_each() -> None:
-    assert list(months(date(2025, 12, 30), date(2026, 2, 1))) == [
-        (date(2025, 12, 30), date(2025, 12, 31)),
-        (date(2026, 1, 1), date(2026, 1, 31)),
-        (date(2026, 2, 1), date(2026, 2, 1)),
-    ]
-    assert list(months(date(2026, 2, 2), date(2026, 2, 1))) == []
