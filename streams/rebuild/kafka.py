@@ -13,12 +13,13 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConsumerGroupDescription
+
+from streams.rebuild.patience import patiently
 
 _ANSWER_S = 15.0
 _DELIVERY_S = 60.0
 _EVERY_S = 0.2
-_ABSENT = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.COORDINATOR_NOT_AVAILABLE)
 
 #: A partition: topic and number.
 Place = tuple[str, int]
@@ -74,6 +75,14 @@ class Writer:
             raise NotTaken(f"Kafka did not take a record: {self._fault.str()}")
 
 
+def _without_faults(places: list[TopicPartition] | None) -> list[TopicPartition]:
+    """These partitions, if Kafka said of none that it failed there; raises `KafkaException`."""
+    for place in places or []:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return places or []
+
+
 class Group:
     """Positions of a consumer group, looked at from outside."""
 
@@ -98,7 +107,8 @@ class Group:
 
     def positions(self, topics: Sequence[str]) -> dict[Place, int]:
         """Next offset of each partition of which the group has committed one."""
-        told = self._consumer.committed(self.places(topics), timeout=_ANSWER_S)
+        places = self.places(topics)
+        told = patiently(lambda: _without_faults(self._consumer.committed(places, timeout=_ANSWER_S)))
         return {(place.topic, place.partition): place.offset for place in told if place.offset >= 0}
 
     def ends(self, topics: Sequence[str]) -> dict[Place, int]:
@@ -120,7 +130,7 @@ class Group:
         """Commits positions for a group without members. Raises confluent-kafka's errors."""
         if positions:
             offsets = [TopicPartition(*place, offset) for place, offset in sorted(positions.items())]
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            patiently(lambda: _without_faults(self._consumer.commit(offsets=offsets, asynchronous=False)))
 
 
 class Administration:
@@ -141,12 +151,17 @@ class Administration:
     def members(self, group: str) -> int:
         """How many members a group has."""
         try:
-            told = self._admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
+            told = patiently(lambda: self._described(group))
         except KafkaException as fault:
-            if fault.args[0].code() in _ABSENT:
+            if fault.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
                 return 0
             raise
         return 0 if told.state == ConsumerGroupState.DEAD else len(told.members)
+
+    def _described(self, group: str) -> ConsumerGroupDescription:
+        asked = self._admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)
+        told: ConsumerGroupDescription = asked[group].result()
+        return told
 
     def wait_until_empty(self, groups: Sequence[str], within_s: float) -> bool:
         """Whether all these groups have no members before so many seconds are over."""
