@@ -17,7 +17,12 @@ Row = tuple[str, str, str]  #: what, figure, goal
 _PARTS = ("broker", "clickhouse", "worker", "sink", "gateway")
 #: Cores used by others from which on they are told; the bench itself uses a little.
 _DISTURBS = 0.25
-_WAYS = {"workers 1": "one worker process", "workers 2": "two worker processes"}
+_WAYS = {
+    "workers 1": "one worker process",
+    "workers 2": "two worker processes",
+    "unstored 1": "one worker process without sink and ClickHouse",
+    "unstored 2": "two worker processes without sink and ClickHouse",
+}
 _AGES = {
     "event": "in `events`",
     "call": "in its call's row",
@@ -55,6 +60,8 @@ def _whole(figures: Figures) -> Iterator[Row]:
         run = ways[way]
         for what, rates in (("folded", run["worker_rate"]), ("stored", run["stored_rate"])):
             rate = median(rates)
+            if not rate:
+                continue
             times = f", {rate / plain_rate:.1f} times plain Faust" if plain_rate else ""
             yield f"whole pipeline, {name}, all {what}", f"{rate:,.0f} events/s{times}", ""
         yield f"CPU per event, {name}", _parts(run["cpu_us"], "µs"), ""

@@ -1,17 +1,19 @@
 """Events per second of the whole pipeline out of a backlog, in turn with a plain Faust app doing less.
 
-    python -m bench.whole [--events 50000] [--managers 150] [--plain-events 10000] [--rounds 3]
+    python -m bench.whole [--events 100000] [--managers 150] [--plain-events 10000] [--rounds 3]
 
 One broker, one backlog of call events on `pbx.calls` (8 partitions; about a day of a simulated call
 centre with so many managers), read in turn by the plain app, by one worker process and by two, with the sink
-storing meanwhile into a ClickHouse of its own. A rate counts from the moment when all processes are at
+storing meanwhile into a ClickHouse of its own, and by as many without either. A rate counts from the moment when all processes are at
 work: of the worker to the last event acknowledged by all its stages; of the whole to the last row
-stored. Everything shares the machine's cores: the broker, ClickHouse, sink and worker.
+stored. Everything shares the machine's cores: the broker, ClickHouse, sink and worker. A broker runs twice as
+fast once the JVM has compiled what it does; so the first round is slower than those after it.
 """
 
 import argparse
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bench.backlog import call_events, sized_config, write
@@ -28,7 +30,7 @@ Runs = dict[str, list[Run]]
 
 def rounds(broker: Broker, folder: Path, asked: argparse.Namespace, job: Callable[[int], Job]) -> Runs:
     """Each way once per round, each round beginning with another. `job`: for so many workers."""
-    ways = ["plain", *(f"workers {number}" for number in asked.workers)]
+    ways = ["plain", *(f"{kind} {number}" for number in asked.workers for kind in ("workers", "unstored"))]
     found: Runs = {way: [] for way in ways}
     epoch = 1
     for number in range(asked.rounds):
@@ -40,7 +42,9 @@ def rounds(broker: Broker, folder: Path, asked: argparse.Namespace, job: Callabl
             if way == "plain":
                 run = run_plain(broker, place, asked.plain_events)
             else:
-                run = run_pipeline(broker, place, epoch, job(int(way.split()[1])))
+                kind, workers = way.split()
+                one = replace(job(int(workers)), stored=kind == "workers")
+                run = run_pipeline(broker, place, epoch, one)
             found[way].append(run)
             print(f"round {number + 1}, {way}: {told(run)}", flush=True)
     return found
@@ -77,7 +81,7 @@ def figures(runs: Runs) -> Figures:
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--plain-events", type=int, default=10_000)
     parser.add_argument("--managers", type=int, default=150)
     parser.add_argument("--rounds", type=int, default=3)

@@ -1,7 +1,7 @@
 """One run of the whole pipeline over the backlog; see `bench.whole`."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.backlog import Event, write
@@ -29,6 +29,7 @@ class Job:
     workers: int
     config: Path  #: folder of the configuration files
     within: float  #: s
+    stored: bool = True  #: by a sink in ClickHouse
 
 
 def run_pipeline(broker: Broker, folder: Path, epoch: int, job: Job) -> Run:
@@ -36,18 +37,21 @@ def run_pipeline(broker: Broker, folder: Path, epoch: int, job: Job) -> Run:
 
     The workers are frozen while the backlog is written, so that they find all of it at once.
     """
-    clickhouse = ClickHouse(folder)
-    parts: list[Process] = [clickhouse]
+    parts: list[Process] = []
     settings = Settings(
         kafka=broker.bootstrap,
-        clickhouse=clickhouse.url,
         config=job.config,
         secret="a secret of the benches",  # noqa: S106 - it keeps nothing secret
         epoch=epoch,
     )
     try:
         _prepare(settings)
-        parts.append(Role("sink", settings, folder).wait_ready())
+        if job.stored:
+            clickhouse = ClickHouse(folder)
+            parts.append(clickhouse)
+            stored = replace(settings, clickhouse=clickhouse.url)
+            _prepare_tables(stored)
+            parts.append(Role("sink", stored, folder).wait_ready())
         roles = [Role("worker", settings, folder, f"worker {number + 1}") for number in range(job.workers)]
         parts.extend(roles)
         for role in roles:
@@ -67,11 +71,14 @@ def run_pipeline(broker: Broker, folder: Path, epoch: int, job: Job) -> Run:
 
 
 def _prepare(settings: Settings) -> None:
-    """New internal topics, no tables' rows, and groups to which what was written so far is nothing."""
+    """New internal topics, and groups to which what was written so far is nothing."""
     ensure_topics(settings)
     progress = Progress(settings.kafka)
     progress.forget()
     progress.pass_over(WORKER, [CALLS, STAGES])
+
+
+def _prepare_tables(settings: Settings) -> None:
     client = connect(settings.clickhouse)
     try:
         migrate(client)
@@ -89,12 +96,13 @@ def _measure(progress: Progress, pids: dict[str, int], epoch: int, job: Job) -> 
 
     wait_for(lambda: through(WORKER), "the worker has done all events", job.within, _LOOK_S)
     worker_s = time.monotonic() - began
-    wait_for(lambda: through(WORKER, CORRECTIONS, SINK), "all rows are stored", job.within, _LOOK_S)
+    if job.stored:
+        wait_for(lambda: through(WORKER, CORRECTIONS, SINK), "all rows are stored", job.within, _LOOK_S)
     stored_s = time.monotonic() - began
     used = _of_kinds(meter.used())
     return Run(
         worker_rate=events / worker_s,
-        stored_rate=events / stored_s,
+        stored_rate=events / stored_s if job.stored else 0.0,
         cores={part: cpu / stored_s for part, cpu in used.items()},
         cpu_us={part: cpu / events * 1e6 for part, cpu in used.items() if part != "others"},
         memory_mb=_of_kinds({part: memory_mb(pid) for part, pid in pids.items()}),
