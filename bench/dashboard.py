@@ -147,7 +147,7 @@ class Centre:
             _time(at),
             _time(at + 3_600_000 * self._random.randrange(1, 200)),
         )
-        own = [manager, group]
+        own = manager, group
         if kind == "lead":
             self.records["leads"].append(["crm", id_, customer, *own, begun, 1])
         elif kind == "deal":
@@ -163,7 +163,7 @@ class Centre:
             for name, hours in (("missed_item", 36), ("span_missed", 5), ("span_uncalled", 2)):
                 self._fact(f"pbx/{id_}", name, "", group, begun, at + hours * 3_600_000, customer)
 
-    def _stays(self, id_: str, at: int, *, won: bool, own: list[str], customer: str) -> None:
+    def _stays(self, id_: str, at: int, *, won: bool, own: tuple[str, str], customer: str) -> None:
         """Some stages of the pipeline one after the other, and the win if it is won."""
         open_stages = _STAGES[: self._random.randrange(1, len(_STAGES))]
         path = [*open_stages, "won"] if won else open_stages

@@ -52,7 +52,7 @@ class _OneConfiguration(Configurations):
 class _Windows(WindowsStage):
     """Sends live values nowhere."""
 
-    async def deliver(self, outputs: list[Output]) -> None:  # type: ignore[override]
+    async def deliver(self, outputs: list[Output]) -> None:
         """Throws them away."""
 
 

@@ -67,7 +67,8 @@ def run(engine: Engine, job: Job, broker: Broker, folder: Path) -> Result:
     try:
         first, events_of_first, began_cpu = _wait_for("first", process)
         last, events, ended_cpu = _wait_for("last", process)
-        read, last_written = {}, 0.0
+        read: Rows = {}
+        last_written = 0.0
         count = 0
         if engine.take is not None:
             read, count, last_written = _output(engine, broker.bootstrap, output)

@@ -10,7 +10,7 @@ COMMIT_MS = 100
 KAFKA = {"bootstrap.servers": BOOTSTRAP, "group.id": RUN, "auto.offset.reset": "earliest"}
 
 
-class Call(pw.Schema):
+class Call(pw.Schema):  # type: ignore[misc]
     """What the job needs of an event."""
 
     manager_id: str
