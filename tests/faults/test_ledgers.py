@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact
 from tests.faults.product import PARTITIONS, Product
-from tests.faults.test_retention import rebuild
+from tests.faults.test_retention import rebuild, stopped_with
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
@@ -119,10 +119,8 @@ def test_a_ledger_of_which_records_were_deleted(product: Product, what: str) -> 
     feed.send(product.kafka, feed.portion(0.3))
     product.wait_drained()
     worker.kill()
-    eventually(lambda: 70 in worker.exits, 60, what="the worker stops")
-    told = next(line for line in worker.log.splitlines() if "of this ledger were deleted" in line)
-    product.tell(told)
-    assert ledger in told
+    assert ledger in stopped_with(product, worker, "of this ledger were deleted")
+    product.worker("again", static=True)
     rebuild(product)
     feed.send(product.kafka, feed.rest())
     assert_exact(product, feed)

@@ -1,14 +1,20 @@
 """Records deleted before they were read: whoever needed them stops and says so."""
 
+import signal
+
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.faults.feed import Feed
 from tests.faults.judging import assert_exact
+from tests.faults.kept import Kept
 from tests.faults.log import Log, read_log
 from tests.faults.product import PARTITIONS, Product
 from tests.waiting import eventually
+
+#: The code with which a role ends that cannot go on (EX_SOFTWARE).
+_SOFTWARE = 70
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
 
@@ -38,6 +44,16 @@ def joined(first: Log, second: Log) -> Log:
     return Log(first.events + second.events, first.bad | second.bad, first.payloads + second.payloads)
 
 
+def stopped_with(product: Product, role: Kept, message: str) -> str:
+    """Returns the line in which a role that stops, as one does for its supervisor, says why; ends it."""
+    eventually(lambda: _SOFTWARE in role.exits, 60, what=f"{role.name} stops")
+    product.roles.remove(role)
+    role.end(signal.SIGKILL)
+    told = next(line for line in role.log.splitlines() if message in line)
+    product.tell(told)
+    return told
+
+
 def test_raw_records_deleted_before_a_worker_read_them(product: Product) -> None:
     feed = Feed(81, 3000)
     worker = product.worker()
@@ -50,12 +66,7 @@ def test_raw_records_deleted_before_a_worker_read_them(product: Product) -> None
     begins = {topic: delete_all(product, topic) for topic in ("pbx.calls", "crm.stages")}
     feed.sent.clear()
     product.tell("the worker was down while unread records were deleted")
-    stopped = product.worker("stopped")
-    eventually(lambda: 70 in stopped.exits, 60, what="the worker stops")
-    product.roles.remove(stopped)
-    stopped.end(9)
-    told = next(line for line in stopped.log.splitlines() if "were deleted before they were read" in line)
-    product.tell(told)
+    told = stopped_with(product, product.worker("stopped"), "were deleted before they were read")
     assert "--reset-offsets" in told
     for topic, at in begins.items():
         go_on_from(product, "salespulse", topic, at)
@@ -77,10 +88,7 @@ def test_internal_records_deleted_before_the_sink_stored_them(product: Product) 
     eventually(lambda: product.lag()["salespulse.sink salespulse.records.e1"], 60, what="records wait")
     delete_all(product, "salespulse.records.e1")
     product.tell("the sink was down while records that it had not stored were deleted")
-    stopped = product.sink("stopped")
-    eventually(lambda: stopped.exits, 60, what="the sink stops")
-    told = next(line for line in stopped.log.splitlines() if "were deleted before they were" in line)
-    product.tell(told)
+    told = stopped_with(product, product.sink("stopped"), "were deleted before they were")
     assert "salespulse.records.e1" in told
     assert "salespulse rebuild" in told
 
@@ -99,12 +107,7 @@ def test_requests_deleted_before_they_were_answered(product: Product, what: str)
     eventually(lambda: not product.lag()["salespulse salespulse.measurements.e1"], 60, what="all is counted")
     begins = delete_all(product, topic)
     product.tell("the sink was down while requests that it had not answered were deleted")
-    stopped = product.sink("stopped")
-    eventually(lambda: stopped.exits, 60, what="the sink stops")
-    product.roles.remove(stopped)
-    stopped.end(9)
-    told = next(line for line in stopped.log.splitlines() if "were deleted before they were" in line)
-    product.tell(told)
+    told = stopped_with(product, product.sink("stopped"), "were deleted before they were")
     assert topic in told
     assert "answered" in told
     assert "--group salespulse.corrections" in told
