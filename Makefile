@@ -21,7 +21,7 @@ run: install  ## the whole pipeline on this machine, with a simulated call centr
 
 test: install  ## every test, after the checks of style and types
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 faults: install  ## faults of every part at full size, some hours; SALESPULSE_FAULTS=small: half an hour
 	SALESPULSE_FAULTS=$${SALESPULSE_FAULTS:-whole} $(BIN)/python -m pytest tests/faults -m "whole or not whole" -s -v $(PYTEST)
