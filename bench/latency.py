@@ -37,7 +37,7 @@ from bench.noted import NotYet, Passage, begin_noting, stored_passages
 from bench.noted_alerts import alert_passages, came
 from bench.noted_panes import PaneNotes
 from bench.noted_posts import PostNotes
-from bench.parts import wait_for
+from bench.parts import Process, wait_for
 from bench.processes import Meter, cpu_s, memory_mb
 from bench.progress import WORKER, Progress
 from streams.topics import CALLS
@@ -91,22 +91,22 @@ class Bench:
         """Starts all. What it started is ended by `end`, also when this fails."""
         self.posts = PostNotes(folder)
         self.installation = Installation(folder / "data", config, SALESPULSE_WEBHOOK=self.posts.url)
+        self._notes: list[Process] = [self.posts]
         try:
             self.installation.start()
             begin_noting(self.installation)
             self.panes = PaneNotes(folder, self.installation.kafka)
+            self._notes.append(self.panes)
         except BaseException:
             self.end()
             raise
-        self._watchers = [self.posts.pid, self.panes.pid]
         self._progress = Progress(self.installation.kafka)
 
     def end(self) -> None:
         """Kills whatever is left."""
         self.installation.destroy()
-        self.posts.kill()
-        if hasattr(self, "panes"):
-            self.panes.kill()
+        for notes in self._notes:
+            notes.kill()
 
     def measure(self, section: Section, events: Iterator[Event]) -> Measured:
         """Feeds a section, and waits until all of it has arrived."""
@@ -129,7 +129,7 @@ class Bench:
         return Measured(section, since, until, fed, left, cores, memory)
 
     def _own_cpu_s(self) -> float:
-        return time.process_time() + sum(cpu_s(pid) for pid in self._watchers)
+        return time.process_time() + sum(cpu_s(notes.pid) for notes in self._notes)
 
     def _wait_arrived(self, section: Section) -> None:
         self.installation.wait_drained(_ARRIVES_WITHIN)

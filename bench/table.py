@@ -35,6 +35,8 @@ _GOALS_OF_CORES = {500: "worker 0.5"}
 #: were more than the machine carries.
 _FED = 0.98
 _LEFT_S = 5.0
+#: Below so many a p99 is one of the two or three longest.
+_FEW = 300
 
 
 def rows() -> Iterator[Row]:
@@ -103,11 +105,12 @@ def _latency_at(figures: Figures) -> Iterator[Row]:
 
 
 def _ages(ages: dict[str, float]) -> str:
-    """In ms, or in s when not even the p99 is below one."""
+    """In ms, or in s when not even the p99 is below one; of how many, when those are few."""
     shares = ("p50", "p95", "p99")
+    few = f", of {ages['of']}" if ages["of"] < _FEW else ""
     if ages["p99"] < 1000:
-        return ", ".join(f"{share} {ages[share]:.0f} ms" for share in shares)
-    return ", ".join(f"{share} {ages[share] / 1000:.2f} s" for share in shares)
+        return ", ".join(f"{share} {ages[share]:.0f} ms" for share in shares) + few
+    return ", ".join(f"{share} {ages[share] / 1000:.2f} s" for share in shares) + few
 
 
 def _parts(figures: dict[str, float], unit: str, digits: int = 0) -> str:

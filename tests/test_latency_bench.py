@@ -99,13 +99,13 @@ def test_the_table_has_a_row_for_each_rate_and_the_goals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ELSEWHERE, str(tmp_path))
-    ages = {"p50": 200, "p95": 300, "p99": 380, "of": 10}
+    ages = {"p50": 200, "p95": 300, "p99": 380, "of": 4_000}
     cores = {"broker": 0.3, "worker": 0.41, "bench": 0.05, "others": 0.0}
 
     def at(rate: float, fed: float, left: int) -> dict[str, Any]:
         told = {"rate": rate, "seconds": 20.0, "fed": fed, "left": left, "after_s": 31.4}
         return told | {
-            "ages_ms": {"pane": ages, "live": {**ages, "p99": 1_250}},
+            "ages_ms": {"pane": ages, "live": {**ages, "p99": 1_250, "of": 40}},
             "cores": cores,
             "memory_mb": {},
         }
@@ -117,7 +117,7 @@ def test_the_table_has_a_row_for_each_rate_and_the_goals(
         "p99 400 ms",
     )
     live = "topic to the live value (`kpi_now`), at"
-    assert rows[f"{live} 200 events/s"] == ("p50 0.20 s, p95 0.30 s, p99 1.25 s", "p95 1 s")
+    assert rows[f"{live} 200 events/s"] == ("p50 0.20 s, p95 0.30 s, p99 1.25 s, of 40", "p95 1 s")
     assert rows[f"{live} 500 events/s"][1] == rows["topic to stored pane, at 200 events/s"][1] == ""
     assert rows["cores in use, at 500 events/s"] == (
         "broker 0.30, worker 0.41; the bench itself 0.05",
