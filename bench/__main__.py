@@ -18,7 +18,10 @@ from bench.table import markdown
 #: In this order: module, its arguments, and those of a quick look that only shows that it works.
 BENCHES: dict[str, tuple[list[str], list[str]]] = {
     "whole": ([], ["--events", "5000", "--plain-events", "2000", "--rounds", "1"]),
-    "latency": ([], ["--seconds", "10"]),
+    "latency": (
+        ["--rate", "200", "500", "5000"],
+        ["--rate", "100", "300", "--seconds", "10", "--crossings", "20"],
+    ),
     "ready": ([], ["--starts", "1", "--kills", "1", "--events", "2000"]),
     "dashboard": (
         [],

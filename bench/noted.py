@@ -1,6 +1,7 @@
-"""Notes in ClickHouse when rows of the pipeline arrive, and how old the events behind them were then."""
+"""Notes in ClickHouse when rows of the pipeline arrive, and what was written when that led to them."""
 
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from tests.e2e.installation import Installation
@@ -17,6 +18,7 @@ _NOTES = (
         "version, toInt64(ifNull(value, 0)) AS counted",
         "sales_rows.kpi_now WHERE subject = 'a:all' AND kpi = 'calls_in' AND window = '1h'",
     ),
+    ("alerts", "rule, subject, state", "sales_rows.alerts"),
 )
 #: Types of an event that always change the row of their call.
 _CHANGES = "('call.started', 'call.answered', 'call.ended')"
@@ -40,8 +42,14 @@ _STORED = "SELECT toUnixTimestamp64Milli(stored_at)"
 _MINUTES = f"{_STORED}, toString(minute), counted FROM bench.minutes ORDER BY 1, version"
 _LIVE = f"{_STORED}, '', counted FROM bench.live ORDER BY 1, version"
 
-#: When Kafka got it, and when ClickHouse had it: ms since the epoch.
+#: When Kafka got what caused it, and when it was there: ms since the epoch.
 Passage = tuple[int, int]
+#: How many were counted in all, and since when (ms since the epoch).
+Step = tuple[int, int]
+
+
+class NotYet(Exception):
+    """Not all is there that has to come; the message says what is missing."""
 
 
 def begin_noting(installation: Installation) -> None:
@@ -54,18 +62,18 @@ def begin_noting(installation: Installation) -> None:
         installation.query(f"CREATE MATERIALIZED VIEW bench.note_{name} TO bench.{name} AS {select}")
 
 
-def ages(installation: Installation, since: int) -> dict[str, list[int]]:
-    """Ages in ms of all that Kafka got at `since` (ms) or later, by what was reached."""
+def stored_passages(installation: Installation, panes: list[Step]) -> dict[str, list[Passage]]:
+    """Everything that arrived, by what it arrived in. Raises `NotYet`.
+
+    `panes`: what the panes of the whole centre counted.
+    """
     arrivals = [int(row[0]) for row in installation.query(_ARRIVALS)]
-    passages = {
+    return {
+        "pane": counted("pane", arrivals, panes),
         "event": _passages(installation, _EVENT_AGES),
         "call": _passages(installation, _CALL_AGES),
-        "minute": _counted(arrivals, _steps(installation, _MINUTES)),
-        "live": _counted(arrivals, _steps(installation, _LIVE)),
-    }
-    return {
-        name: [stored - logged for logged, stored in each if logged >= since]
-        for name, each in passages.items()
+        "minute": counted("minute", arrivals, steps(installation.query(_MINUTES))),
+        "live": counted("live", arrivals, steps(installation.query(_LIVE))),
     }
 
 
@@ -73,19 +81,23 @@ def _passages(installation: Installation, query: str) -> list[Passage]:
     return [(int(logged), int(stored)) for logged, stored in installation.query(query)]
 
 
-def _steps(installation: Installation, query: str) -> list[Passage]:
-    """How many were counted in all, and since when, in the order of time."""
+def steps(rows: Iterable[Sequence[str]]) -> list[Step]:
+    """Of rows (moment, minute, its count) in the order of time: how many all minutes counted together."""
     totals: dict[str, int] = {}
-    steps = []
-    for stored, minute, counted in installation.query(query):
-        totals[minute] = int(counted)
-        steps.append((sum(totals.values()), int(stored)))
-    return steps
+    total, found = 0, []
+    for stored, minute, count in rows:
+        total += int(count) - totals.get(minute, 0)
+        totals[minute] = int(count)
+        found.append((total, int(stored)))
+    return found
 
 
-def _counted(arrivals: list[int], steps: list[Passage]) -> list[Passage]:
-    """The n-th to arrive is counted when the count reaches n. Raises ValueError when it never does."""
+def counted(what: str, arrivals: list[int], steps: list[Step]) -> list[Passage]:
+    """The n-th to arrive is counted when the count reaches n. Raises `NotYet` when it does not."""
     reached = list(accumulate((count for count, _ in steps), max))
-    if not reached or reached[-1] < len(arrivals):
-        raise ValueError(f"{reached[-1:]} were counted of {len(arrivals)} that arrived")
+    last = reached[-1] if reached else 0
+    if last < len(arrivals) or not arrivals:
+        raise NotYet(f"{what}: {last} were counted of {len(arrivals)} that arrived")
+    if last > len(arrivals):
+        raise ValueError(f"{what}: {last} were counted, but {len(arrivals)} arrived")
     return [(logged, steps[bisect_left(reached, n)][1]) for n, logged in enumerate(arrivals, 1)]

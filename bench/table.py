@@ -24,11 +24,24 @@ _WAYS = {
     "unstored 2": "two worker processes without sink and ClickHouse",
 }
 _AGES = {
-    "event": "in `events`",
-    "call": "in its call's row",
-    "minute": "in its minute (`kpi_minutes`)",
-    "live": "in the live value (`kpi_now`)",
+    "pane": "topic to stored pane",
+    "event": "topic to `events`",
+    "call": "topic to its call's row",
+    "minute": "topic to its minute (`kpi_minutes`)",
+    "live": "topic to the live value (`kpi_now`)",
+    "alert": "what causes an alert to the alert on topic `alerts`",
+    "alert_row": "what causes an alert to its row in `alerts`",
+    "alert_post": "what causes an alert to the alert at the webhook",
 }
+#: Goals of the ages, by what is reached and events/s.
+_GOALS = {("pane", 500): "p99 400 ms", ("live", 200): "p95 1 s"}
+_GOALS_OF_CORES = {500: "worker 0.5"}
+#: Rates of which the broker took less than this share, or that left the worker this many seconds of events,
+#: were more than the machine carries.
+_FED = 0.98
+_LEFT_S = 5.0
+#: Below so many a p99 is one of the two or three longest.
+_FEW = 300
 
 
 def rows() -> Iterator[Row]:
@@ -78,13 +91,33 @@ def _ready(figures: Figures) -> Iterator[Row]:
 
 
 def _latency(figures: Figures) -> Iterator[Row]:
+    for each in figures.get("rates", ()):
+        yield from _latency_at(each)
+
+
+def _latency_at(figures: Figures) -> Iterator[Row]:
     rate = figures["rate"]
+    at = f"at {rate:,.0f} events/s"
     for what, name in _AGES.items():
-        ages = figures["ages_ms"][what]
-        told = ", ".join(f"{share} {ages[share] / 1000:.2f} s" for share in ("p50", "p95", "p99"))
-        yield f"event {name}, at {rate:.0f} events/s", told, "p95 1 s"
-    yield f"cores in use, at {rate:.0f} events/s", _cores(figures["cores"]), ""
-    yield f"memory, at {rate:.0f} events/s", _parts(figures["memory_mb"], "MB"), ""
+        if what in figures["ages_ms"]:
+            yield f"{name}, {at}", _ages(figures["ages_ms"][what]), _GOALS.get((what, rate), "")
+    fed, left, after = figures["fed"], figures["left"], figures["after_s"]
+    if fed < _FED * rate or left > _LEFT_S * rate:
+        lag = f"{fed:,.0f} events/s for {figures['seconds']:.0f} s; at the end {left:,} not taken yet, {after:.0f} s later all stored"
+        yield f"fed {at}", lag, ""
+    cores = {part: used for part, used in figures["cores"].items() if part != "bench"}
+    told = f"{_cores(cores)}; the bench itself {figures['cores']['bench']:.2f}"
+    yield f"cores in use, {at}", told, _GOALS_OF_CORES.get(rate, "")
+    yield f"memory, {at}", _parts(figures["memory_mb"], "MB"), ""
+
+
+def _ages(ages: dict[str, float]) -> str:
+    """In ms, or in s when not even the p99 is below one; of how many, when those are few."""
+    shares = ("p50", "p95", "p99")
+    few = f", of {ages['of']}" if ages["of"] < _FEW else ""
+    if ages["p99"] < 1000:
+        return ", ".join(f"{share} {ages[share]:.0f} ms" for share in shares) + few
+    return ", ".join(f"{share} {ages[share] / 1000:.2f} s" for share in shares) + few
 
 
 def _parts(figures: dict[str, float], unit: str, digits: int = 0) -> str:
