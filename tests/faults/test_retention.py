@@ -13,8 +13,8 @@ from tests.faults.log import Log, read_log
 from tests.faults.product import PARTITIONS, Product
 from tests.waiting import eventually
 
-#: The code with which a role ends that cannot go on (EX_SOFTWARE).
-_SOFTWARE = 70
+#: The codes with which a worker and a sink end that cannot go on.
+_CANNOT_GO_ON = (70, 1)
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
 
@@ -46,7 +46,7 @@ def joined(first: Log, second: Log) -> Log:
 
 def stopped_with(product: Product, role: Kept, message: str) -> str:
     """Returns the line in which a role that stops, as one does for its supervisor, says why; ends it."""
-    eventually(lambda: _SOFTWARE in role.exits, 60, what=f"{role.name} stops")
+    eventually(lambda: bool({*role.exits} & {*_CANNOT_GO_ON}), 60, what=f"{role.name} stops")
     product.roles.remove(role)
     role.end(signal.SIGKILL)
     told = next(line for line in role.log.splitlines() if message in line)
