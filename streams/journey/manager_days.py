@@ -109,9 +109,10 @@ def _add_statuses(journey: Journey, rows: Iterable[EventRow]) -> bool:
     before = len(journey.statuses)
     for row in rows:
         event = row.event
-        if (event.source, event.event_id) not in journey.seen:
-            journey.seen.add((event.source, event.event_id))
-            insort(journey.statuses, Status(event.at, event.event_id, event.source, event.data["status"]))
+        source, id = intern(event.source), event.event_id
+        if (source, id) not in journey.seen:
+            journey.seen.add((source, id))
+            insort(journey.statuses, Status(event.at, id, source, intern(event.data["status"])))
     return len(journey.statuses) > before
 
 
