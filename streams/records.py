@@ -156,8 +156,8 @@ class Tell(msgspec.Struct, array_like=True, gc=False):
     source: str
     call_id: str
     customer: str  #: whose journey tells it
-    busy: list[Span] = []  #: when he was on this call
-    missed: list[Span] = []  #: when it rang at him alone and he let it ring
+    busy: tuple[Span, ...] = ()  #: when he was on this call
+    missed: tuple[Span, ...] = ()  #: when it rang at him alone and he let it ring
     version: int = 0
 
 
@@ -208,7 +208,7 @@ class MeasurementsRecord(msgspec.Struct, array_like=True, frozen=True):
     rows: list[MeasurementRow]
 
 
-class PaneState(msgspec.Struct, array_like=True):
+class PaneState(msgspec.Struct, array_like=True, gc=False):
     """State of one subject's minute, on ledger `panes` under the key `<subject>|<minute>`.
 
     `minute` is whole minutes since the epoch. Zero counters are removed, so that a retracted fact
@@ -234,7 +234,7 @@ class PaneState(msgspec.Struct, array_like=True):
         )
 
 
-class ItemState(msgspec.Struct, array_like=True):
+class ItemState(msgspec.Struct, array_like=True, gc=False):
     """An open item of a subject, on ledger `panes` under the key `<subject>!<name>|<tag>`."""
 
     seen: dict[int, int]

@@ -1,6 +1,8 @@
 """What the windows stage keeps of one measurements partition: panes, open items, rolling windows."""
 
 from collections.abc import Callable
+from itertools import chain
+from sys import intern
 
 import msgspec
 
@@ -31,16 +33,41 @@ class Meta(msgspec.Struct, array_like=True):
     watermark: int = 0  #: event time up to which all of them have come, ms
 
 
+class KeptItem(msgspec.Struct, gc=False):
+    """An item's version and `ItemState`, in a third of the memory: each customer of a day has some."""
+
+    version: int
+    since: int
+    closed: int
+    until: int
+    seen: tuple[int, ...]  #: partitions and their offsets by turns
+
+    @classmethod
+    def of(cls, version: int, state: ItemState) -> "KeptItem":
+        """What is kept of a state."""
+        seen = tuple(chain.from_iterable(state.seen.items()))
+        return cls(version, state.since, state.closed, state.until, seen)
+
+    @property
+    def state(self) -> ItemState:
+        """The state again."""
+        seen = dict(zip(self.seen[::2], self.seen[1::2], strict=True))
+        return ItemState(seen, self.since, self.closed, self.until)
+
+
 class Partition:
-    """Panes and items by subject. The panes themselves are held by each subject's windows."""
+    """Panes and items by subject. The panes themselves are held by each subject's windows.
+
+    Names of subjects and measurements are one string for all keys (`intern`).
+    """
 
     def __init__(self, midnight: Callable[[str], Callable[[int], int]]) -> None:
         self.meta = Meta()
         self.meta_version = -1
         #: (subject, minute) -> version of the pane that is held
         self.panes: dict[tuple[str, int], int] = {}
-        #: (subject, name, tag) -> (version, state)
-        self.items: dict[ItemKey, tuple[int, ItemState]] = {}
+        #: by subject, name, tag
+        self.items: dict[ItemKey, KeptItem] = {}
         self._open: dict[str, OpenItems] = {}
         self.windows: dict[str, SubjectWindows] = {}
         self._midnight = midnight
@@ -66,8 +93,8 @@ class Partition:
 
     def put_item(self, key: ItemKey, version: int, state: ItemState) -> None:
         """Takes an item's state, of which it is open unless it was closed."""
-        self.items[key] = (version, state)
-        subject, name, tag = key
+        subject, name, tag = intern(key[0]), intern(key[1]), key[2]
+        self.items[subject, name, tag] = KeptItem.of(version, state)
         if state.closed:
             self.open(subject).close(name, tag)
         else:
@@ -96,8 +123,8 @@ class Partition:
         closed_before = self.meta.watermark - HORIZON
         items = [
             key
-            for key, (_, state) in self.items.items()
-            if 0 < state.closed < closed_before or 0 < state.until < closed_before
+            for key, kept in self.items.items()
+            if 0 < kept.closed < closed_before or 0 < kept.until < closed_before
         ]
         for item in items:
             del self.items[item]
@@ -113,9 +140,13 @@ class Partition:
             windows.forget(horizon)
         return old
 
+    def note(self, subject: str, minute: int, version: int) -> None:
+        """Notes of which version a pane is."""
+        self.panes[intern(subject), minute] = version
+
     def load(self, subject: str, minute: int, version: int, pane: PaneState) -> None:
         """Takes a pane of the ledger."""
-        self.panes[subject, minute] = version
+        self.note(subject, minute, version)
         self.rolling(subject).load(minute, pane)
 
     def loaded(self) -> list[PaneKey]:

@@ -14,6 +14,9 @@ _AFTER_ARRIVAL = 24 * 3_600_000
 #: How far a raw partition may be behind the fastest one to be waited for (event time, ms).
 _PATIENCE = 21 * 24 * 3_600_000
 
+#: The bytes of a larger journey are not kept beside it: it is a manager's day, which goes on changing.
+_SMALL = 4096
+
 
 class _Stored(msgspec.Struct, array_like=True):
     keep_until: int
@@ -25,31 +28,30 @@ _DECODER = msgspec.msgpack.Decoder(_Stored)
 _PLAIN = msgspec.msgpack.Decoder()
 
 
-class Slot:
+class Slot(msgspec.Struct, gc=False):
     """One customer's state in the stage.
 
     Holds the ledger's bytes until an event touches them: after a restart most customers are never
     asked for again, and decoding is what makes loading slow.
     """
 
-    __slots__ = ("_journey", "_raw", "keep_until", "last_at", "version")
+    version: int
+    keep_until: int = 0
+    last_at: int = 0
+    #: the journey as in the ledger; None once it has changed
+    _raw: bytes | None = None
+    _journey: Journey | None = None
 
-    def __init__(self, version: int, raw: bytes | None, journey: Journey | None) -> None:
-        self.version = version
-        self.keep_until = 0
-        self.last_at = 0
-        #: the journey as in the ledger; None once it has changed
-        self._raw = raw
-        self._journey = journey
+    @classmethod
+    def of(cls, journey: Journey) -> "Slot":
+        """A slot of a journey that no record has touched yet."""
+        return cls(-1, _journey=journey)
 
     @classmethod
     def restored(cls, version: int, raw: bytes) -> "Slot":
         """A slot from the ledger."""
         stored = _DECODER.decode(raw)
-        slot = cls(version, bytes(stored.journey), None)
-        slot.keep_until = stored.keep_until
-        slot.last_at = stored.last_at
-        return slot
+        return cls(version, stored.keep_until, stored.last_at, bytes(stored.journey))
 
     @property
     def journey(self) -> Journey:
@@ -69,14 +71,17 @@ class Slot:
 
     def encode(self) -> bytes:
         """The bytes for the ledger; equal slots give equal bytes."""
-        if self._raw is None:
-            self._raw = pack(self.journey.encode())
-        return pack(_Stored(self.keep_until, self.last_at, msgspec.Raw(self._raw)))
+        raw = self._bytes()
+        if len(raw) <= _SMALL:
+            self._raw = raw
+        return pack(_Stored(self.keep_until, self.last_at, msgspec.Raw(raw)))
 
     def rest(self) -> None:
-        """Keeps only the bytes, if they are made: a customer at rest costs a fraction."""
-        if self._raw is not None:
-            self._journey = None
+        """Keeps only the bytes: a customer at rest costs a fraction."""
+        self._raw, self._journey = self._bytes(), None
+
+    def _bytes(self) -> bytes:
+        return pack(self.journey.encode()) if self._raw is None else self._raw
 
 
 class Meta(msgspec.Struct, array_like=True):
@@ -127,7 +132,7 @@ class Slots:
             journey = Journey.new(customer)
             if not is_entity(customer) or customer in self._once:
                 journey.forgotten_until = self.meta.forgotten_until
-            slot = self._slots[customer] = Slot(-1, None, journey)
+            slot = self._slots[customer] = Slot.of(journey)
         self._warm.pop(customer, None)
         self._warm[customer] = None
         return slot

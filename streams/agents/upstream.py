@@ -34,9 +34,8 @@ class Upstream:
         return self.behind_ms(at) <= self.within_ms
 
     def behind_ms(self, at: int) -> int:
-        """For how long at most the oldest unread record has been waiting, ms."""
-        if self._read_up_to < 0:
-            return at
-        if not self._ends:
-            return 0
-        return max(0, at - self._read_up_to)
+        """For how long at most the oldest unread record has been waiting, ms.
+
+        What came since the last look that was answered is not known: it counts as waiting.
+        """
+        return at if self._read_up_to < 0 else max(0, at - self._read_up_to)

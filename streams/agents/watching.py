@@ -94,7 +94,7 @@ class UpstreamWatch:
         self._places: list[TopicPartition] = []
 
     async def look(self, now: int) -> None:
-        """Notes ends and positions at `now` (ms). A broker that is away leaves everything as old."""
+        """Notes ends and positions at `now` (ms); without an answer nothing, so that all grows older."""
         try:
             consumer, admin = await self._connected()
             if not self._places:
@@ -103,6 +103,10 @@ class UpstreamWatch:
             committed = await admin.list_consumer_group_offsets(self._group, partitions=self._places)
         except (KafkaError, KafkaException, OSError) as fault:
             _LOG.warning("cannot see how far the workers are: %s", fault)
+            return
+        if len(committed) < len(self._places):
+            # aiokafka gives what its coordinator refuses to tell as no positions at all.
+            _LOG.warning("cannot see how far the workers are: no positions of group %s", self._group)
             return
         self.state.observe(
             now,
@@ -113,11 +117,19 @@ class UpstreamWatch:
     async def _connected(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(**self._connection.aiokafka(), enable_auto_commit=False)
-            await consumer.start()
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
             self._consumer = consumer
         if self._admin is None:
             admin = AIOKafkaAdminClient(**self._connection.aiokafka())
-            await admin.start()
+            try:
+                await admin.start()
+            except BaseException:
+                await admin.close()
+                raise
             self._admin = admin
         return self._consumer, self._admin
 

@@ -147,9 +147,9 @@ class WindowsStage(Stage):
             if key in held.panes
         ]
         for item in dirty.items:
-            version, state = held.items.get(item, (0, None))
-            if state is not None:
-                found.append(StateRecord(item_key(item), version, pack(state)))
+            kept = held.items.get(item)
+            if kept is not None:
+                found.append(StateRecord(item_key(item), kept.version, pack(kept.state)))
         found.extend(StateRecord(key, held.meta_version, None, buried=True) for key in sorted(dirty.gone))
         return found
 
@@ -238,7 +238,7 @@ class _Folding:
             return None
         windows = self._held.rolling(key[0])
         pane = windows.pane(key[1])
-        self._held.panes[key] = self._version
+        self._held.note(*key, self._version)
         self._dirty.panes[key] = None
         self._stage.changed.add(key[0])
         return windows, dict(pane.seen) if pane else {}
@@ -248,15 +248,15 @@ class _Folding:
         kept = self._held.items.get(key)
         included = self._items.get(key)
         if included is None:
-            included = self._items[key] = kept is not None and kept[0] >= self._version
-        seen = dict(kept[1].seen) if kept else {}
+            included = self._items[key] = kept is not None and kept.version >= self._version
+        seen = kept.state.seen if kept else {}
         if included or row.origin < seen.get(row.partition, -1):
             return
         seen[row.partition] = row.origin
         if row.new is None:
             # Remembered as closed for a while: a replay of its opening must not open it again.
             closed = max(1, self._held.meta.watermark)
-            state = ItemState(seen, kept[1].since if kept else row.at, closed)
+            state = ItemState(seen, kept.since if kept else row.at, closed)
         else:
             state = ItemState(seen, row.at, until=row.new)
         self._held.put_item(key, self._version, state)

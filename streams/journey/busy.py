@@ -66,8 +66,9 @@ def tells(before: CallSummary | None, now: CallSummary | None, customer: str) ->
     if then == spans or call is None:
         return []
     old, new = _parts_of(then), _parts_of(spans)
-    return [
-        Tell(key, call.source, call.call_id, customer, *new.get(key, ([], [])))
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
-    ]
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key):
+            busy, missed = new.get(key, ((), ()))
+            found.append(Tell(key, call.source, call.call_id, customer, tuple(busy), tuple(missed)))
+    return found

@@ -43,8 +43,8 @@ class CallSummary(msgspec.Struct, gc=False):
     caller_group: str
     last_at: int  #: its last event
     legs: list[Leg]
-    ratings: list[CallEvent] = []  #: those of customers and reviewers
-    rating_groups: list[str] = []  #: of the manager of each
+    ratings: tuple[CallEvent, ...] = ()  #: those of customers and reviewers
+    rating_groups: tuple[str, ...] = ()  #: of the manager of each
     outcome: str = ""
     in_hours: bool | None = None  #: whether the wait began in working hours
     conversation: bool = False
@@ -196,8 +196,8 @@ def summarize(
         caller_group=_caller_group(start, caller, group, directory),
         last_at=call.events[-1].at,
         legs=legs,
-        ratings=marks.ratings,
-        rating_groups=[directory.group_of(event.manager, event.at) for event in marks.ratings],
+        ratings=tuple(marks.ratings),
+        rating_groups=tuple(directory.group_of(event.manager, event.at) for event in marks.ratings),
     )
     _judge(summary, marks, customer, directory)
     if not summary.excluded and flags:

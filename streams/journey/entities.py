@@ -22,7 +22,7 @@ OPEN_MS = 400 * DAY_MS
 RowKey = tuple[str, ...]  #: table, then the key's columns
 
 
-class DerivedEntity(msgspec.Struct):
+class DerivedEntity(msgspec.Struct, gc=False):
     """What a deal, a task or an activity amounts to, as last emitted."""
 
     facts: list[Fact]

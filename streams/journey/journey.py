@@ -4,6 +4,7 @@ The derived part is not stored; it is derived anew after a restart, without emit
 """
 
 from bisect import insort
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -48,12 +49,15 @@ MAX_CALL_EVENTS = 5000
 #: Later than anything.
 NEVER = 1 << 62
 
+#: One for all: most customers are linked to nobody and flagged as nothing.
+_NONE: frozenset[str] = frozenset()
+
 
 class TooManyEvents(ValueError):
     """A call or a lead has more events than any real one."""
 
 
-class DerivedLead(msgspec.Struct):
+class DerivedLead(msgspec.Struct, gc=False):
     """What a lead amounts to, as last emitted."""
 
     row: RowChange | None  #: None for one that was removed
@@ -63,7 +67,7 @@ class DerivedLead(msgspec.Struct):
     keep_until: int
 
 
-class Derived(msgspec.Struct):
+class Derived(msgspec.Struct, gc=False):
     """What a journey's events amount to, as last emitted."""
 
     calls: dict[CallKey, CallSummary] = {}
@@ -100,13 +104,15 @@ class Journey:
         self.calls = {(call.source, call.call_id): call for call in state.calls}
         self.leads = {(lead.source, lead.lead_id): lead for lead in state.leads}
         self.entities = {entity.key: entity for entity in state.entities}
-        self.linked = frozenset(state.linked)
-        self.flags = frozenset(state.flags)
+        self.linked = frozenset(state.linked) if state.linked else _NONE
+        self.flags = frozenset(state.flags) if state.flags else _NONE
         self.unnamed = state.unnamed
         self.rank = state.rank
         self.parent = state.parent
         self.notes = state.notes
         self.waiting = state.waiting
+        for part in state.parts:
+            part.source = intern(part.source)
         self.parts = {(part.source, part.call_id): part for part in state.parts}
         self.statuses = state.statuses
         self.seen = {(call.source, e.event_id) for call in state.calls for e in call.events}
@@ -186,7 +192,7 @@ class Journey:
         if (event.source, event.event_id) in self.seen:
             return
         self.last_at = max(self.last_at, event.at)
-        place = entity_place(self.customer, event.source, event.type, event.event_id)
+        place = entity_place(self.customer, intern(event.source), event.type, event.event_id)
         if place is not None:
             self.add_entity_event(place[0], read_entity_event(row, place[1]), config, touched)
         if not is_entity(self.customer):
@@ -205,18 +211,19 @@ class Journey:
     def _add_of_customer(self, row: EventRow, config: str, touched: Touched) -> None:
         """Take in an event of a call or lead, or a note."""
         event, kind = row.event, row.event.type
+        source = intern(event.source)
         if (number := kinds.CALL_KINDS.get(kind)) is not None:
             if isinstance(call_id := event.data.get("call_id"), str):
-                key = (event.source, call_id)
+                key = (source, call_id)
                 self.add_call_event(key, read_call_event(row, number), config, touched)
         elif kind == kinds.REQUEST:
-            key = (event.source, f"callback:{event.event_id}")
+            key = (source, f"callback:{event.event_id}")
             self.add_call_event(key, read_call_event(row, kinds.REQUESTED), config, touched)
         elif (number := kinds.LEAD_KINDS.get(kind)) is not None:
             lead_id = event.data.get("lead_id")
             # Whose lead it was can not be told of a removal that names no customer.
             if isinstance(lead_id, str) and self.customer:
-                key = (event.source, lead_id)
+                key = (source, lead_id)
                 self.add_lead_event(key, read_lead_event(row, number), config, touched)
         elif kind == "customer.flagged":
             flag = event.data["flag"]

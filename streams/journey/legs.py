@@ -4,6 +4,7 @@ An offer and the answer that follows it are one leg. Meanings: contract, section
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 import msgspec
 
@@ -201,7 +202,7 @@ def mark_alone(offers: list[Leg]) -> None:
         next_start = start
 
 
-def excuse(legs: list[Leg], judged: list[Judgement]) -> None:
+def excuse(legs: list[Leg], judged: Iterable[Judgement]) -> None:
     """Mark the missed offers that rang at a busy manager, as the managers' journeys say."""
     for judgement in judged:
         for leg in legs:

@@ -11,6 +11,7 @@ at most, and says of an offer only what began before it: else it may be this ver
 
 from bisect import insort
 from collections.abc import Iterable
+from sys import intern
 
 from streams.journey import kinds
 from streams.journey.busy import UNENDED_MS
@@ -39,7 +40,7 @@ def take_tells(journey: Journey, told: Iterable[Tell]) -> Changes:
     own: set[CallKey] = set()
     moved: list[Span] = []
     for tell in told:
-        key = (tell.source, tell.call_id)
+        key = (intern(tell.source), tell.call_id)
         part = journey.parts.get(key)
         if part is None:
             part = journey.parts[key] = Part(*key, tell.version, tell.customer)
@@ -49,7 +50,7 @@ def take_tells(journey: Journey, told: Iterable[Tell]) -> Changes:
             moved += part.busy
             moved += tell.busy
         if part.customer != tell.customer:
-            part.customer, part.excused = tell.customer, []
+            part.customer, part.excused = tell.customer, ()
         part.version, part.busy, part.missed = tell.version, tell.busy, tell.missed
         own.add(key)
     return _judged(journey, own, moved)
@@ -64,15 +65,15 @@ def restore(journey: Journey, history: HistoryRecord) -> Changes:
     for source, call_id, customer, start, end in history.keys.get("parts", []):
         part = stored.setdefault(f"{source}/{call_id}", Part(source, call_id, 0, customer))
         if start is not None:
-            part.busy.append((start, end))
+            part.busy += ((start, end),)
     for fact in history.facts:
         rung = stored.get(fact.key.entity)
         if rung is None:
             continue  # not stored as a part any more: it will be told anew
         ring = (fact.key.at, fact.value)
-        rung.missed.append(ring)
+        rung.missed += (ring,)
         if fact.key.name == _EXCUSED:
-            rung.excused.append(ring)
+            rung.excused += (ring,)
     for part in stored.values():
         known = journey.parts.setdefault((part.source, part.call_id), part)
         if known is not part and known.customer == part.customer:
@@ -108,9 +109,10 @@ def _add_statuses(journey: Journey, rows: Iterable[EventRow]) -> bool:
     before = len(journey.statuses)
     for row in rows:
         event = row.event
-        if (event.source, event.event_id) not in journey.seen:
-            journey.seen.add((event.source, event.event_id))
-            insort(journey.statuses, Status(event.at, event.event_id, event.source, event.data["status"]))
+        source, id = intern(event.source), event.event_id
+        if (source, id) not in journey.seen:
+            journey.seen.add((source, id))
+            insort(journey.statuses, Status(event.at, id, source, intern(event.data["status"])))
     return len(journey.statuses) > before
 
 
@@ -124,10 +126,10 @@ def _judged(journey: Journey, own: set[CallKey], moved: list[Span]) -> Changes:
         if not (part.missed or part.excused):
             continue
         if key in own or any(_meet(ring, span) for ring in part.missed for span in moved):
-            excused = [ring for ring in part.missed if _is_busy(journey, key, ring)]
+            excused = (*(ring for ring in part.missed if _is_busy(journey, key, ring)),)
             if excused != part.excused:
                 part.excused = excused
-                changes.verdicts.append(Verdict(part.customer, *key, manager, day, excused))
+                changes.verdicts.append(Verdict(part.customer, *key, manager, day, [*excused]))
     return changes
 
 

@@ -1,8 +1,11 @@
 """State of one customer: the events of each call, and what was last emitted of it.
 
 Structs are encoded as msgpack arrays: fields are only ever appended. Everything else is derived.
+In memory names that many events have (of managers, groups, lines) are one string for all (`intern`), and
+what can be in no cycle is none of the garbage collector's business.
 """
 
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -63,7 +66,7 @@ class Judgement(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fal
     rings: list[Span]  #: those that rang while he was on another call or paused
 
 
-class CallState(msgspec.Struct, array_like=True):
+class CallState(msgspec.Struct, array_like=True, gc=False):
     """A call: its events in their order, and the facts remembered under its name."""
 
     source: str
@@ -71,7 +74,7 @@ class CallState(msgspec.Struct, array_like=True):
     config: str  #: configuration stamped on its first event in the log
     events: list[CallEvent] = []
     facts: list[Fact] = []
-    judged: list[Judgement] = []  #: one for each manager and day, in order
+    judged: tuple[Judgement, ...] = ()  #: one for each manager and day, in order
 
     @property
     def entity(self) -> str:
@@ -91,7 +94,7 @@ class LeadEvent(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fal
     word: str = ""
 
 
-class LeadState(msgspec.Struct, array_like=True):
+class LeadState(msgspec.Struct, array_like=True, gc=False):
     """A lead: its events in their order, and the facts remembered under its name."""
 
     source: str
@@ -130,7 +133,7 @@ class EntityEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
 EntityKey = tuple[str, str, str]  #: what it is (`deal`, `task`, `activity`), source, id
 
 
-class EntityState(msgspec.Struct, array_like=True):
+class EntityState(msgspec.Struct, array_like=True, gc=False):
     """A deal, a task or an activity: its events in their order, and the facts remembered under its name."""
 
     what: str
@@ -151,16 +154,16 @@ class EntityState(msgspec.Struct, array_like=True):
         return f"{self.source}/{self.id}"
 
 
-class Part(msgspec.Struct, array_like=True):
+class Part(msgspec.Struct, array_like=True, gc=False):
     """A manager's part in a call, as his journey of a day knows it; see `records.Tell`."""
 
     source: str
     call_id: str
     version: int
     customer: str
-    busy: list[Span] = []
-    missed: list[Span] = []
-    excused: list[Span] = []  #: of the missed ones, those that the customer's journey was told of
+    busy: tuple[Span, ...] = ()
+    missed: tuple[Span, ...] = ()
+    excused: tuple[Span, ...] = ()  #: of the missed ones, those that the customer's journey was told of
 
 
 class Status(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
@@ -236,7 +239,10 @@ def read_call_event(row: EventRow, kind: int) -> CallEvent:
         at = max(at, data.get("callback_at") or 0)
     elif kind == kinds.RATED:
         word, rating = data.get("rated_by") or "customer", _rating(data)
-    return CallEvent(at, kind, event.event_id, event.manager, event.group, word, detail, recording, rating)
+    manager, group = intern(event.manager), intern(event.group)
+    return CallEvent(
+        at, kind, event.event_id, manager, group, intern(word), intern(detail), recording, rating
+    )
 
 
 def _rating(data: dict[str, Any]) -> int:
@@ -250,7 +256,7 @@ def read_note(row: EventRow, kind: int) -> Note:
     """What is kept of an event that concerns the customer."""
     event = row.event
     item = event.data.get("item_id") or ""
-    return Note(event.at, kind, event.event_id, event.source, event.manager, item)
+    return Note(event.at, kind, event.event_id, intern(event.source), intern(event.manager), item)
 
 
 def read_lead_event(row: EventRow, kind: int) -> LeadEvent:
@@ -261,14 +267,15 @@ def read_lead_event(row: EventRow, kind: int) -> LeadEvent:
         word = event.data.get("channel") or ""
     elif kind == kinds.LEAD_DISQUALIFIED:
         word = event.data.get("reason") or ""
-    return LeadEvent(event.at, kind, event.event_id, event.manager, event.group, word)
+    manager, group = intern(event.manager), intern(event.group)
+    return LeadEvent(event.at, kind, event.event_id, manager, group, intern(word))
 
 
 def read_entity_event(row: EventRow, kind: int) -> EntityEvent:
     """What is kept of an event of a deal or task, or of an activity."""
     event = row.event
     data = {name: event.data[name] for name in kinds.READ_OF[kind] if name in event.data}
-    return EntityEvent(event.at, kind, event.event_id, event.customer, event.manager, data)
+    return EntityEvent(event.at, kind, event.event_id, event.customer, intern(event.manager), data)
 
 
 def read_judgement(row: EventRow) -> Judgement:
@@ -285,5 +292,5 @@ def judge(call: CallState, judgement: Judgement) -> bool:
         (former,) = (one for one in call.judged if one not in kept)
         if former.version >= judgement.version:
             return False
-    call.judged = sorted([*kept, judgement])
+    call.judged = tuple(sorted([*kept, judgement]))
     return True

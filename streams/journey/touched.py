@@ -27,7 +27,7 @@ class Touched(msgspec.Struct):
     leads: list[tuple[LeadKey, LeadEvent]] = []
     entities: list[tuple[EntityKey, EntityEvent]] = []
     #: calls with what was judged of their offers before
-    judged: list[tuple[CallKey, list[Judgement]]] = []
+    judged: list[tuple[CallKey, tuple[Judgement, ...]]] = []
 
     @property
     def concerns_all(self) -> bool:

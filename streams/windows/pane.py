@@ -4,6 +4,7 @@ The state is `records.PaneState`; this module is the only one that changes its c
 """
 
 from collections.abc import Callable
+from sys import intern
 
 from streams.kpis.measurements import KINDS, NOT_IN_PANES
 from streams.records import PaneState
@@ -62,7 +63,7 @@ def _count(pane: PaneState, name: str, count: int, total: int) -> None:
     held = counters.get(name)
     if held is None:
         if count or total:
-            counters[name] = [count, total]
+            counters[intern(name)] = [count, total]
         return
     held[0] += count
     held[1] += total
@@ -75,7 +76,7 @@ def _spread(
 ) -> None:
     spread = pane.histograms.get(name)
     if spread is None:
-        spread = pane.histograms[name] = {}
+        spread = pane.histograms[intern(name)] = {}
     if old is not None:
         sparse.add(spread, bucket(old), -1)
     if new is not None:
@@ -87,7 +88,7 @@ def _spread(
 def _change_set(pane: PaneState, name: str, count: int, tag: str) -> None:
     tags = pane.sets.get(name)
     if tags is None:
-        tags = pane.sets[name] = {}
+        tags = pane.sets[intern(name)] = {}
     sparse.add(tags, tag, count)
     if not tags:
         del pane.sets[name]

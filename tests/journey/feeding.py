@@ -316,8 +316,8 @@ class Feed:
 
 
 def _unversioned(state: JourneyState) -> JourneyState:
-    def judged(call: CallState) -> list[Judgement]:
-        return [Judgement(one.manager, one.day, 0, one.rings) for one in call.judged if one.rings]
+    def judged(call: CallState) -> tuple[Judgement, ...]:
+        return tuple(Judgement(one.manager, one.day, 0, one.rings) for one in call.judged if one.rings)
 
     calls = [msgspec.structs.replace(call, judged=judged(call)) for call in state.calls]
     parts = [msgspec.structs.replace(part, version=0) for part in state.parts if part.busy or part.missed]
