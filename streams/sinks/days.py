@@ -19,7 +19,7 @@ from streams.sinks.state_teller import StateTeller
 
 _LOG = logging.getLogger(__name__)
 
-#: A turn begins so long after the last one ended; and work takes up at most this share of the time.
+#: A turn begins so long after the last one ended; and short ones take up at most this share of the time.
 _PAUSE_S = 2.0
 _SHARE = 0.1
 #: The same for what rests on records, which is computed as a whole.
@@ -31,6 +31,9 @@ _STATES_SHARE = 0.3
 #: While rows wait to be stored, turns come no sooner than this after the last: what follows from the tables
 #: is behind with them in any case, and is computed once instead of many times.
 _PAUSE_BEHIND_S = 30.0
+#: However long a turn took, as on a machine that has too much to do, the next comes after this: numbers that
+#: are minutes old would be taken for wrong ones.
+_LONGEST_WAIT_S = 30.0
 _LONGEST_PAUSE_S = 10.0
 
 
@@ -103,7 +106,7 @@ _LOOK_S = 0.1
 
 
 class _Task:
-    """Something done again and again: after a pause, and for a share of the time at most."""
+    """Something done again and again: after a pause, and for a share of the time while turns are short."""
 
     def __init__(
         self,
@@ -126,5 +129,5 @@ class _Task:
             return
         self._work()
         ended = time.monotonic()
-        self._due = ended + max(self._pause_s, (ended - began) * (1 / self._share - 1))
+        self._due = ended + min(_LONGEST_WAIT_S, max(self._pause_s, (ended - began) * (1 / self._share - 1)))
         self._due_behind = ended + _PAUSE_BEHIND_S

@@ -42,3 +42,16 @@ def test_work_takes_its_share_of_the_time(clock: list[float]) -> None:
         clock[0] += 0.1
         task.do_when_due()
     assert [round(later - earlier) for earlier, later in pairwise(began)] == [10, 10, 10, 10]
+
+
+def test_after_a_long_turn_the_next_comes_within_half_a_minute(clock: list[float]) -> None:
+    def work() -> None:
+        clock[0] += 20.0
+        began.append(clock[0])
+
+    began: list[float] = []
+    task = days._Task(work, 2.0, 0.1)
+    for _ in range(1300):
+        clock[0] += 0.1
+        task.do_when_due()
+    assert [round(later - earlier) for earlier, later in pairwise(began)] == [50, 50, 50, 50]
