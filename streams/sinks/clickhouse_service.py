@@ -1,23 +1,23 @@
 """The task that carries records from Kafka to ClickHouse: gathers, writes, then commits.
 
-One batch is being written while the next is gathered; when that is full too, reading stops. So memory
-stays bounded however long ClickHouse is away, and offsets are committed only after their rows are stored.
+There are two lanes, for what people wait for and for the rest. In each, one batch is being written while the
+next is gathered; when that is full too, reading stops. So memory stays bounded however long ClickHouse is
+away, and offsets are committed only after their rows are stored.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.readiness import tell_ready
 from streams.sinks import metrics
-from streams.sinks.batch import Batch
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.decoding import Decoding
 from streams.sinks.feed import Feed
+from streams.sinks.lane import Gathered, Lane
 from streams.topics import SINK_GROUP
 
 _LOG = logging.getLogger(__name__)
@@ -25,32 +25,17 @@ _LOG = logging.getLogger(__name__)
 #: After a start so much of the log before the committed offsets is read again.
 REREAD_MS = 10 * 60_000
 
-_FLUSH_S = 0.2
-_FLUSH_ROWS = 20_000
-_FLUSH_BYTES = 16 << 20
+#: What people look at while it happens (live values, alerts) is written this often, s; all else, of which an
+#: insert costs ClickHouse several times as much, less often.
+_LIVE_S = 0.2
+_REST_S = 1.0
 _POLL_MS = 50
 _RECORDS_PER_POLL = 200
+_BLOCKED_S = 0.2
 #: For so long after a batch was full, more are taken to be waiting.
 _BEHIND_S = 3.0
 #: On the way out the last batch may take this long; what is not stored by then is read again.
 _LAST_WRITE_S = 2.5
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """Rows that wait, and up to where they bring us."""
-
-    batch: Batch = field(default_factory=Batch)
-    ends: dict[TopicPartition, int] = field(default_factory=dict)
-    began: float = 0.0
-    read_bytes: int = 0
-
-    @property
-    def full(self) -> bool:
-        return self.batch.taken >= _FLUSH_ROWS or self.read_bytes >= _FLUSH_BYTES
-
-    def due(self, now: float) -> bool:
-        return self.full or (bool(self.ends) and now - self.began >= _FLUSH_S)
 
 
 class ClickHouseService:
@@ -75,8 +60,7 @@ class ClickHouseService:
         self._feed = Feed(brokers, group, read, reread_ms, instance, needed=needed)
         self._clickhouse = clickhouse
         self._read: deque[ConsumerRecord] = deque()
-        self._gathered = _Gathered()
-        self._writing: asyncio.Task[None] | None = None
+        self._live, self._rest = Lane(self._store, _LIVE_S), Lane(self._store, _REST_S)
         self._last_full = -_BEHIND_S
 
     @property
@@ -99,38 +83,38 @@ class ClickHouseService:
         finally:
             await self._leave()
 
+    @property
+    def _lanes(self) -> tuple[Lane, Lane]:
+        return self._live, self._rest
+
     async def _turn(self) -> None:
-        """Gathers a little, and hands over when it is time and the last batch is stored."""
-        if self._gathered.full and self._writing is not None:
-            await asyncio.wait({self._writing}, timeout=_FLUSH_S)
+        """Gathers a little, and hands over what is due where the last batch is stored."""
+        blocked = [lane for lane in self._lanes if lane.blocked]
+        if blocked:
+            writing = set().union(*(lane.writing for lane in blocked))
+            await asyncio.wait(writing, timeout=_BLOCKED_S, return_when=asyncio.FIRST_COMPLETED)
         else:
             if not self._read:
                 self._read.extend(await self._feed.poll(_POLL_MS, _RECORDS_PER_POLL))
             # One record can hold thousands of rows: only so many are unpacked at a time.
-            while self._read and not self._gathered.full:
+            while self._read and not any(lane.gathered.full for lane in self._lanes):
                 self._take(self._read.popleft())
-        if self._writing is not None and self._writing.done():
-            self._writing.result()  # a fault of the program or of Kafka ends the process
-            self._writing = None
-        if self._writing is None and self._gathered.due(time.monotonic()):
-            gathered, self._gathered = self._gathered, _Gathered()
-            if gathered.full:
+        for lane in self._lanes:
+            handed = lane.hand_over()
+            if handed is not None and handed.full:
                 self._last_full = time.monotonic()
-            self._writing = asyncio.create_task(self._store(gathered))
 
     def _take(self, record: ConsumerRecord) -> None:
-        gathered = self._gathered
-        if not gathered.ends:
-            gathered.began = time.monotonic()
-        fault = self._decoding.put(record, gathered.batch)
+        lane = self._live if record.topic in self._decoding.live else self._rest
+        fault = self._decoding.put(record, lane.gathered.batch)
         if fault is not None:
             metrics.UNUSABLE.labels(record.topic).inc()
             where = f"{record.topic}/{record.partition}/{record.offset}"
             _LOG.error("record %s cannot be used and became a dead letter: %r", where, fault)
-        gathered.ends[TopicPartition(record.topic, record.partition)] = record.offset + 1
-        gathered.read_bytes += len(record.value or b"")
+        place = TopicPartition(record.topic, record.partition)
+        lane.gathered.note(place, record.offset, len(record.value or b""))
 
-    async def _store(self, gathered: _Gathered) -> None:
+    async def _store(self, gathered: Gathered) -> None:
         await self._clickhouse.write(gathered.batch)
         await self._feed.commit(gathered.ends)
         for topic, behind in self._feed.lag().items():
@@ -139,17 +123,13 @@ class ClickHouseService:
     async def _finish(self) -> None:
         try:
             async with asyncio.timeout(_LAST_WRITE_S):
-                if self._writing is not None:
-                    await self._writing
-                    self._writing = None
-                if self._gathered.ends:
-                    await self._store(self._gathered)
+                for lane in self._lanes:
+                    await lane.finish()
         except TimeoutError:
             _LOG.warning("stopped before the last rows were stored; they are read again")
 
     async def _leave(self) -> None:
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.wait({self._writing})
+        for lane in self._lanes:
+            await lane.cancel()
         await self._feed.stop()
         await self._clickhouse.close()

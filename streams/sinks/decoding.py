@@ -70,6 +70,8 @@ class Decoding:
         self._epoch = internal.epoch
         #: topics whose records are of no use later: they may be deleted unread
         self.passing = frozenset({internal.now})
+        #: topics of which people look at each record while it is news
+        self.live = frozenset({internal.now, topics.ALERTS})
         self._by_topic: dict[str, Callable[[Record, Batch], None]] = {
             internal.events: self._events,
             internal.records: self._records,

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, TopicPartition
 
 from streams.sinks import clickhouse as clickhouse_module
-from streams.sinks import clickhouse_service, metrics
+from streams.sinks import clickhouse_service, lane, metrics
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.clickhouse_service import ClickHouseService
 from streams.sinks.connection import ROWS
@@ -148,17 +148,17 @@ def test_memory_stays_bounded_while_clickhouse_is_away(upstream: Upstream, store
         running = service(upstream, "http://127.0.0.1:9")
         stop = asyncio.Event()
         task = asyncio.create_task(running.run(stop))
-        await asyncio.to_thread(eventually, lambda: running._gathered.full)
-        held = len(running._gathered.batch)
+        await asyncio.to_thread(eventually, lambda: running._rest.gathered.full)
+        held = len(running._rest.gathered.batch)
         before = retries()
         await asyncio.to_thread(eventually, lambda: retries() > before)
-        assert len(running._gathered.batch) == held
+        assert len(running._rest.gathered.batch) == held
         stop.set()
         await asyncio.wait_for(task, 10)
         return held
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clickhouse_service, "_FLUSH_ROWS", 100)
+        patch.setattr(lane, "_FLUSH_ROWS", 100)
         patch.setattr(clickhouse_service, "_LAST_WRITE_S", 0.2)
         assert asyncio.run(run()) <= 101
     assert committed(upstream, upstream.internal.records) < 0

@@ -1,0 +1,88 @@
+"""Rows on their way to ClickHouse: some wait while those before them are being written."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from aiokafka import TopicPartition
+
+from streams.sinks.batch import Batch
+
+_FLUSH_ROWS = 20_000
+_FLUSH_BYTES = 16 << 20
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Rows that wait, and up to where they bring us."""
+
+    batch: Batch = field(default_factory=Batch)
+    ends: dict[TopicPartition, int] = field(default_factory=dict)
+    began: float = 0.0
+    read_bytes: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more is to be put to them."""
+        return self.batch.taken >= _FLUSH_ROWS or self.read_bytes >= _FLUSH_BYTES
+
+    def note(self, place: TopicPartition, offset: int, size: int) -> None:
+        """Says that a record of so many bytes has been put in, or held nothing."""
+        if not self.ends:
+            self.began = time.monotonic()
+        self.ends[place] = offset + 1
+        self.read_bytes += size
+
+
+class Lane:
+    """Gathers rows for some time, then hands them over; one batch is written while the next is gathered."""
+
+    def __init__(self, store: Callable[[Gathered], Awaitable[None]], gathers_s: float) -> None:
+        """`gathers_s`: how long the first row of a batch waits for others, s."""
+        self._store = store
+        self._gathers_s = gathers_s
+        self._writing: asyncio.Task[None] | None = None
+        self.gathered = Gathered()
+
+    @property
+    def writing(self) -> set["asyncio.Task[None]"]:
+        """The batch that is being written, if one is."""
+        return {self._writing} if self._writing is not None else set()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a full batch waits for the one before it."""
+        return self.gathered.full and self._writing is not None
+
+    def hand_over(self) -> Gathered | None:
+        """Begins to write what is due, and returns it; raises the fault of the batch before."""
+        if self._writing is not None:
+            if not self._writing.done():
+                return None
+            self._writing.result()  # a fault of the program or of Kafka ends the process
+            self._writing = None
+        gathered = self.gathered
+        waited = bool(gathered.ends) and time.monotonic() - gathered.began >= self._gathers_s
+        if not (gathered.full or waited):
+            return None
+        self.gathered = Gathered()
+        self._writing = asyncio.create_task(self._written(gathered))
+        return gathered
+
+    async def finish(self) -> None:
+        """Writes what is at hand."""
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+        if self.gathered.ends:
+            await self._store(self.gathered)
+
+    async def cancel(self) -> None:
+        """Leaves what is being written; it is read again after the next start."""
+        for task in self.writing:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _written(self, gathered: Gathered) -> None:
+        await self._store(gathered)
