@@ -31,9 +31,10 @@ _STATES_SHARE = 0.3
 #: While rows wait to be stored, turns come no sooner than this after the last: what follows from the tables
 #: is behind with them in any case, and is computed once instead of many times.
 _PAUSE_BEHIND_S = 30.0
-#: However long a turn took, as on a machine that has too much to do, the next comes after this: numbers that
-#: are minutes old would be taken for wrong ones.
+#: However long a turn took, as on a machine that has too much to do, the next comes after this, if no rows
+#: wait: numbers that are minutes old would be taken for wrong ones.
 _LONGEST_WAIT_S = 30.0
+_RECORDS_LONGEST_WAIT_S = 120.0
 _LONGEST_PAUSE_S = 10.0
 
 
@@ -88,7 +89,7 @@ class DayService(_Keeping):
         days, records = DayKeeper(client), RecordKeeper(client, self._directory)
         return [
             _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE, self._behind),
-            _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE, self._behind),
+            _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE, self._behind, _RECORDS_LONGEST_WAIT_S),
         ]
 
 
@@ -114,12 +115,14 @@ class _Task:
         pause_s: float,
         share: float,
         behind: Callable[[], bool] = lambda: False,
+        longest_s: float = _LONGEST_WAIT_S,
     ) -> None:
-        """`behind`: while it says so, the pause is a long one."""
+        """`behind`: while it says so, the pause is a long one; `longest_s`: of the others."""
         self._work = work
         self._pause_s = pause_s
         self._share = share
         self._behind = behind
+        self._longest_s = longest_s
         self._due = 0.0
         self._due_behind = 0.0
 
@@ -129,5 +132,6 @@ class _Task:
             return
         self._work()
         ended = time.monotonic()
-        self._due = ended + min(_LONGEST_WAIT_S, max(self._pause_s, (ended - began) * (1 / self._share - 1)))
-        self._due_behind = ended + _PAUSE_BEHIND_S
+        rest = max(self._pause_s, (ended - began) * (1 / self._share - 1))
+        self._due = ended + min(self._longest_s, rest)
+        self._due_behind = ended + max(_PAUSE_BEHIND_S, rest)

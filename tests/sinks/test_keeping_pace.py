@@ -55,3 +55,16 @@ def test_after_a_long_turn_the_next_comes_within_half_a_minute(clock: list[float
         clock[0] += 0.1
         task.do_when_due()
     assert [round(later - earlier) for earlier, later in pairwise(began)] == [50, 50, 50, 50]
+
+
+def test_while_rows_wait_long_turns_take_their_share_too(clock: list[float]) -> None:
+    def work() -> None:
+        clock[0] += 20.0
+        began.append(clock[0])
+
+    began: list[float] = []
+    task = days._Task(work, 2.0, 0.1, lambda: True)
+    for _ in range(4000):
+        clock[0] += 0.1
+        task.do_when_due()
+    assert [round(later - earlier) for earlier, later in pairwise(began)] == [200, 200]
