@@ -11,7 +11,9 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -27,6 +29,8 @@ def make_app(name: str, bootstrap: str, topic: str, output: str, events: int) ->
         store="memory://",
         topic_partitions=PARTITIONS,
         web_enabled=False,
+        # Made even for tables in memory.
+        datadir=Path(tempfile.gettempdir()) / f"{name}-data",
     )
     source = app.topic(topic, key_serializer="raw", value_serializer="json")
     counted = app.topic(output, key_type=str, value_serializer="json")

@@ -22,8 +22,7 @@ def run_plain(broker: Broker, folder: Path, events: int) -> Run:
     name = f"plain{uuid4().hex[:6]}"
     _make_topics(broker.bootstrap, name)
     command = [sys.executable, "-m", "bench.plain_faust", name, broker.bootstrap, CALLS, f"{name}.out"]
-    # Faust makes a folder of its own even for tables in memory.
-    process = Process("plain", [*command, str(events)], folder, {"APP_DATADIR": str(folder / name)})
+    process = Process("plain", [*command, str(events)], folder, {})
     assert broker.process is not None
     try:
         wait_for(lambda: _lines(process) >= 1, "the plain app's first event", _WITHIN)
