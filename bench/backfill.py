@@ -23,7 +23,7 @@ from bench.backlog import sized_config
 from bench.figures import Figures, save
 from bench.parts import ClickHouse, Process, Role, wait_for
 from bench.processes import Meter, memory_mb
-from bench.progress import CORRECTIONS, SINK, WORKER, Progress, read_by
+from bench.progress import CORRECTIONS, SINK, WORKER, Progress
 from bench.year import Year, write_year
 from streams.kpis.sql_day_keep import DaySums
 from streams.local.broker import Broker
@@ -101,15 +101,13 @@ def _measure(
     imported_s = since()
     print(f"  imported after {imported_s:,.0f} s", flush=True)
 
-    def through(*groups: str) -> bool:
-        return all(
-            progress.left(group, [topic]) == 0 for group in groups for topic in read_by(group, settings.epoch)
-        )
+    def wait_through(what: str, *groups: str) -> None:
+        wait_for(lambda: progress.through(settings.epoch, *groups), what, _WITHIN_S, _LOOK_S)
 
-    wait_for(lambda: through(WORKER), "all events are folded", _WITHIN_S, _LOOK_S)
+    wait_through("all events are folded", WORKER)
     folded_s = since()
     print(f"  folded after {folded_s:,.0f} s", flush=True)
-    wait_for(lambda: through(WORKER, CORRECTIONS, SINK), "all rows are stored", _WITHIN_S, _LOOK_S)
+    wait_through("all rows are stored", WORKER, CORRECTIONS, SINK)
     stored_s = since()
     print(f"  stored after {stored_s:,.0f} s", flush=True)
     wait_for(lambda: not _stale(client, year.days), "all days' sums are kept", _WITHIN_S, _LOOKS_AT_DAYS_S)

@@ -26,7 +26,7 @@ from bench.backlog import Event, call_events, key, sized_config, value
 from bench.figures import save
 from bench.parts import Role, wait_for
 from bench.processes import Meter, memory_mb
-from bench.progress import WORKER, Progress, read_by
+from bench.progress import WORKER, Progress
 from streams.importing.writer import KafkaWriter
 from streams.local.broker import Broker
 from streams.settings import Settings
@@ -133,8 +133,7 @@ class Size:
         return count
 
     def _through(self) -> bool:
-        topics = read_by(WORKER, self._settings.epoch)
-        return all(self._progress.left(WORKER, [topic]) == 0 for topic in topics)
+        return self._progress.through(self._settings.epoch, WORKER)
 
     def _ledger_bytes(self) -> int:
         ledgers = (self._topics.journeys, self._topics.panes)

@@ -41,6 +41,13 @@ class Progress:
         committed = self._committed(group, topics)
         return sum(end - committed.get(place, 0) for place, end in self._ends(topics).items())
 
+    def through(self, epoch: int, *groups: str) -> bool:
+        """Whether these groups have read all that they read; those upstream are to be named first.
+
+        What is done upstream is written before it is looked for downstream.
+        """
+        return all(self.left(group, [topic]) == 0 for group in groups for topic in read_by(group, epoch))
+
     def written(self, topics: Sequence[str]) -> int:
         """Records of the topics."""
         return sum(self._ends(topics).values())

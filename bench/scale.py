@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.figures import Figures, load
-from tests.faults.sizes import EVENTS_PER_CALL
+from tests.faults.sizes import EVENTS_PER_CALL, peak
 
 PARTS = ("worker", "sink", "clickhouse", "broker")
-#: Of a day's calls, the share of its busiest hour, and how far the busiest minute lies above the hour's mean.
-_BUSY_HOUR, _BUSY_MINUTE = 0.15, 1.5
 _WORKING_DAYS = 300
 #: A customer is kept for seven days after his last event, and longer while something of him is open: of a
 #: hundred calls a day some seven hundred customers.
@@ -44,20 +42,14 @@ class Centre:
     calls_a_day: float  #: of each
 
     @property
-    def events_a_day(self) -> float:
+    def calls(self) -> float:
         """Of all managers, on a working day."""
-        return self.managers * self.calls_a_day * EVENTS_PER_CALL
-
-    @property
-    def peak(self) -> float:
-        """Events a second in the busiest minute."""
-        return self.events_a_day * _BUSY_HOUR * _BUSY_MINUTE / 3600
+        return self.managers * self.calls_a_day
 
     @property
     def state_mb(self) -> float:
         """What all workers hold together."""
-        held = self.managers * self.calls_a_day * _HELD_PER_CALL
-        return self.managers * MANAGER_MB + held * CUSTOMER_KB / 1000
+        return self.managers * MANAGER_MB + self.calls * _HELD_PER_CALL * CUSTOMER_KB / 1000
 
 
 def measured(whole: Figures, latency: Figures, backfill: Figures) -> Measured:
@@ -71,16 +63,17 @@ def measured(whole: Figures, latency: Figures, backfill: Figures) -> Measured:
 
 def row(centre: Centre, known: Measured) -> str:
     """What the centre needs, as a row of the table."""
-    cores = {part: known.idle[part] + centre.peak * known.cpu_us[part] / 1e6 for part in PARTS}
+    busiest = peak(centre.calls)
+    cores = {part: known.idle[part] + busiest * known.cpu_us[part] / 1e6 for part in PARTS}
     workers = max(
         math.ceil(cores["worker"] / _CORE_SHARE), math.ceil(centre.state_mb / (_WORKER_MB - WORKER_MB))
     )
-    disk = centre.events_a_day * _WORKING_DAYS * known.disk_bytes / 2**30
+    disk = centre.calls * EVENTS_PER_CALL * _WORKING_DAYS * known.disk_bytes / 2**30
     told = " / ".join(f"{cores[part]:.1f}" for part in PARTS)
     cells = (
         f"{centre.managers:,}",
-        f"{centre.managers * centre.calls_a_day:,.0f}",
-        f"{centre.peak:,.0f}",
+        f"{centre.calls:,.0f}",
+        f"{busiest:,.0f}",
         told,
         f"{centre.state_mb / 1024:,.1f} GB",
         f"{workers}",

@@ -7,7 +7,7 @@ Reads `bench/results`.
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.figures import Figures, folder, load, median
@@ -52,6 +52,8 @@ def rows() -> Iterator[Row]:
         yield from _ready(ready)
     if latency := load("latency"):
         yield from _latency(latency)
+    if backfill := load("backfill"):
+        yield from _told(backfill["lines"])
     for text in sorted(folder().glob("*.txt")):
         yield from _lines(text)
 
@@ -132,8 +134,13 @@ def _cores(cores: dict[str, float]) -> str:
 
 
 def _lines(path: Path) -> Iterator[Row]:
-    """What a bench without JSON printed: each line that says something of something."""
-    for line in path.read_text("utf-8").splitlines():
+    """What a bench without JSON printed."""
+    yield from _told(path.read_text("utf-8").splitlines())
+
+
+def _told(lines: Iterable[str]) -> Iterator[Row]:
+    """Each line that says something of something."""
+    for line in lines:
         what, colon, figure = line.partition(": ")
         if colon and what.strip() and not line.startswith(" "):
             yield what, " ".join(figure.split()), ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.backlog import Event, write
 from bench.parts import ClickHouse, Process, Role, wait_for
 from bench.processes import Meter, memory_mb
-from bench.progress import CORRECTIONS, SINK, WORKER, Progress, read_by
+from bench.progress import CORRECTIONS, SINK, WORKER, Progress
 from bench.run import Run
 from streams.local.broker import Broker
 from streams.settings import Settings
@@ -89,15 +89,11 @@ def _prepare_tables(settings: Settings) -> None:
 def _measure(progress: Progress, pids: dict[str, int], epoch: int, job: Job) -> Run:
     began, meter = time.monotonic(), Meter(pids)
     events = len(job.events)
-
-    def through(*groups: str) -> bool:
-        # Upstream first: what is done there is written before it is looked for downstream.
-        return all(progress.left(group, [topic]) == 0 for group in groups for topic in read_by(group, epoch))
-
-    wait_for(lambda: through(WORKER), "the worker has done all events", job.within, _LOOK_S)
+    wait_for(lambda: progress.through(epoch, WORKER), "the worker has done all events", job.within, _LOOK_S)
     worker_s = time.monotonic() - began
     if job.stored:
-        wait_for(lambda: through(WORKER, CORRECTIONS, SINK), "all rows are stored", job.within, _LOOK_S)
+        stored = (WORKER, CORRECTIONS, SINK)
+        wait_for(lambda: progress.through(epoch, *stored), "all rows are stored", job.within, _LOOK_S)
     stored_s = time.monotonic() - began
     used = _of_kinds(meter.used())
     return Run(

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -38,7 +39,7 @@ class Gathered:
 class Lane:
     """Gathers rows for some time, then hands them over; one batch is written while the next is gathered."""
 
-    def __init__(self, store: Callable[[Gathered], Awaitable[None]], gathers_s: float) -> None:
+    def __init__(self, store: Callable[[Gathered], Coroutine[Any, Any, None]], gathers_s: float) -> None:
         """`gathers_s`: how long the first row of a batch waits for others, s."""
         self._store = store
         self._gathers_s = gathers_s
@@ -67,7 +68,7 @@ class Lane:
         if not (gathered.full or waited):
             return None
         self.gathered = Gathered()
-        self._writing = asyncio.create_task(self._written(gathered))
+        self._writing = asyncio.create_task(self._store(gathered))
         return gathered
 
     async def finish(self) -> None:
@@ -83,6 +84,3 @@ class Lane:
         for task in self.writing:
             task.cancel()
             await asyncio.wait({task})
-
-    async def _written(self, gathered: Gathered) -> None:
-        await self._store(gathered)

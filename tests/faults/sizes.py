@@ -8,8 +8,15 @@ from dataclasses import dataclass
 _CALLS_A_DAY, _BUSY_HOUR, _BUSY_MINUTE = 200 * 100, 0.15, 1.5
 #: Events that a call of the random log makes, with all that goes with it.
 EVENTS_PER_CALL = 7.8
-#: Events a second at the peak: 75 calls a minute, so 9.75.
-PEAK = _CALLS_A_DAY * _BUSY_HOUR / 60 * _BUSY_MINUTE * EVENTS_PER_CALL / 60
+
+
+def peak(calls_a_day: float) -> float:
+    """Events a second in the busiest minute of a centre with so many calls on a day."""
+    return calls_a_day * _BUSY_HOUR / 60 * _BUSY_MINUTE * EVENTS_PER_CALL / 60
+
+
+#: Of the busy centre: 75 calls a minute, so 9.75.
+PEAK = peak(_CALLS_A_DAY)
 
 
 @dataclass(frozen=True)

@@ -31,40 +31,24 @@ def test_turns_come_after_the_pause_and_rarely_while_rows_wait(clock: list[float
     assert turns == [0, 2, 4, 6, 8, 38, 60, 62, 64, 66, 68]
 
 
-def test_work_takes_its_share_of_the_time(clock: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("turn_s", "pause_s", "share", "waits", "gap"),
+    [
+        (2, 1.5, 0.2, False, 10),
+        (20, 2, 0.1, False, 50),  # not 200: the rest after a long turn is half a minute
+        (20, 2, 0.1, True, 200),  # while rows wait it is as long as its share wants
+    ],
+)
+def test_turns_begin_so_far_apart(
+    clock: list[float], turn_s: float, pause_s: float, share: float, waits: bool, gap: int
+) -> None:
     def work() -> None:
-        clock[0] += 2.0
         began.append(clock[0])
+        clock[0] += turn_s
 
     began: list[float] = []
-    task = days._Task(work, 1.5, 0.2)
-    for _ in range(400):
+    task = days._Task(work, pause_s, share, lambda: waits)
+    while len(began) < 4:
         clock[0] += 0.1
         task.do_when_due()
-    assert [round(later - earlier) for earlier, later in pairwise(began)] == [10, 10, 10, 10]
-
-
-def test_after_a_long_turn_the_next_comes_within_half_a_minute(clock: list[float]) -> None:
-    def work() -> None:
-        clock[0] += 20.0
-        began.append(clock[0])
-
-    began: list[float] = []
-    task = days._Task(work, 2.0, 0.1)
-    for _ in range(1300):
-        clock[0] += 0.1
-        task.do_when_due()
-    assert [round(later - earlier) for earlier, later in pairwise(began)] == [50, 50, 50, 50]
-
-
-def test_while_rows_wait_long_turns_take_their_share_too(clock: list[float]) -> None:
-    def work() -> None:
-        clock[0] += 20.0
-        began.append(clock[0])
-
-    began: list[float] = []
-    task = days._Task(work, 2.0, 0.1, lambda: True)
-    for _ in range(4000):
-        clock[0] += 0.1
-        task.do_when_due()
-    assert [round(later - earlier) for earlier, later in pairwise(began)] == [200, 200]
+    assert [round(later - earlier) for earlier, later in pairwise(began)] == [gap] * 3

@@ -165,6 +165,27 @@ def test_memory_stays_bounded_while_clickhouse_is_away(upstream: Upstream, store
     asyncio.run(run_until(service(upstream), lambda: count(store, "measurements") == 400))
 
 
+def test_live_values_and_alerts_do_not_wait_for_the_rest(upstream: Upstream, store: Client) -> None:
+    def live_is_there() -> bool:
+        return bool(count(store, "kpi_now") and count(store, "alerts"))
+
+    async def run() -> None:
+        running, stop = service(upstream), asyncio.Event()
+        task = asyncio.create_task(running.run(stop))
+        await asyncio.to_thread(eventually, lambda: live_is_there() and len(running._rest.gathered.batch))
+        assert (count(store, "events"), count(store, "measurements")) == (0, 0)
+        assert committed(upstream, upstream.internal.records) < 0
+        stop.set()
+        await asyncio.wait_for(task, 10)
+
+    upstream.calls(0, 20)
+    upstream.others()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clickhouse_service, "_REST_S", 3600.0)
+        asyncio.run(run())
+    assert (count(store, "events"), count(store, "measurements")) == (20, 20)
+
+
 def test_processes_that_come_and_go_share_the_work_and_lose_nothing(
     upstream: Upstream, store: Client
 ) -> None:
