@@ -12,6 +12,7 @@ from streams.agents.intake import IntakeStage
 from streams.agents.journeys import JourneysStage
 from streams.agents.meters import WorkerMeters
 from streams.agents.now import LiveValues
+from streams.agents.pacing import Pacing
 from streams.agents.subjects import midnights, working_ages
 from streams.agents.watching import UpstreamWatch, Watching
 from streams.agents.windows import WindowsStage
@@ -60,6 +61,7 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
     windows = WindowsStage(internal=internal, midnight=midnights(config.directory))
     epoch = EpochWatch(settings, internal.epoch)
     upstream = _watch(windows, config, settings, epoch)
+    Pacing.of(windows, Connection(settings.kafka)).begin()
     stages = (intake, journeys, windows)
     for stage in stages:
         app.add(stage)
@@ -114,7 +116,9 @@ def run_rebuilding_worker(settings: Settings, internal: InternalTopics) -> None:
     app = make_app(internal.group(WORKER_GROUP), Connection(settings.kafka), identities=internal.identities)
     configurations = Configurations(settings.kafka, internal.config)
     app.add(JourneysStage(configurations=configurations, internal=internal, partitions=settings.partitions))
-    app.add(WindowsStage(internal=internal, midnight=midnights(config.directory)))
+    windows = WindowsStage(internal=internal, midnight=midnights(config.directory))
+    Pacing.of(windows, Connection(settings.kafka)).begin()
+    app.add(windows)
     app.task(lambda: _tell_when_loaded(app))
     faust.Worker(app, loglevel=logging.INFO).execute_from_commandline()
 

@@ -35,6 +35,7 @@ class IntakeStage(Stage):
     ledger = None
     interval = 0.01
     may_have_holes = True
+    in_order = True
 
     def __init__(
         self,

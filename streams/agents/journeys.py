@@ -48,6 +48,7 @@ class JourneysStage(Stage):
     name = "journeys"
     interval = 0.1
     chunk_records = 4
+    in_order = True
 
     def __init__(
         self,

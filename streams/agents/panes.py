@@ -1,12 +1,12 @@
 """What the windows stage keeps of one measurements partition: panes, open items, rolling windows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import chain
 from sys import intern
 
 import msgspec
 
-from streams.agents.watermarks import PANE_PATIENCE, slowest
+from streams.agents.watermarks import PANE_PATIENCE, Heard, slowest
 from streams.records import ItemState, PaneState, pack
 from streams.windows.items import OpenItems
 from streams.windows.rolling import SubjectWindows
@@ -22,6 +22,10 @@ MINUTE = 60_000
 #: 25 hours and an hour for what comes late.
 HORIZON = 26 * 3_600_000
 
+#: An events partition of which something is among so many last changes is waited for in any case: what is
+#: held for its sake is at most the minutes of so many changes, a dozen or more of which come to each.
+_WITHIN_ROWS = 500_000
+
 #: The horizon moves in steps, so that panes are not looked through at every record.
 STEP = 3_600_000
 
@@ -31,6 +35,7 @@ class Meta(msgspec.Struct, array_like=True):
 
     reached: dict[str, int] = {}  #: events partition -> event time up to which it has come, ms
     watermark: int = 0  #: event time up to which all of them have come, ms
+    heard: Heard = msgspec.field(default_factory=Heard)  #: of events partitions
 
 
 class KeptItem(msgspec.Struct, gc=False):
@@ -110,16 +115,24 @@ class Partition:
         assert pane is not None
         return pane
 
-    def advance(self, reached: dict[int, int]) -> tuple[list[PaneKey], list[ItemKey]]:
-        """Moves the watermark on, given how far events partitions have come; what is let go by that."""
+    def advance(
+        self, reached: dict[int, int], rows: int, unwritten: Collection[PaneKey]
+    ) -> tuple[list[PaneKey], list[ItemKey]]:
+        """Moves the watermark on, given how far so many further rows say that events partitions have come.
+
+        Returns what is let go by that. Panes that are still to be written stay: `let_go_of_panes` is to
+        be called once they are.
+        """
         before = self.horizon
         meta = self.meta
         for partition, at in reached.items():
             meta.reached[str(partition)] = max(at, meta.reached.get(str(partition), 0))
-        meta.watermark = max(meta.watermark, slowest(meta.reached, PANE_PATIENCE))
+        meta.heard.note(map(str, reached), rows)
+        slow = slowest(meta.reached, PANE_PATIENCE, meta.heard, _WITHIN_ROWS)
+        meta.watermark = max(meta.watermark, slow)
         if self.horizon == before:
             return [], []
-        panes = self._let_go_of_panes()
+        panes = self.let_go_of_panes(unwritten)
         closed_before = self.meta.watermark - HORIZON
         items = [
             key
@@ -131,13 +144,17 @@ class Partition:
             self.open(item[0]).close(item[1], item[2])
         return panes, items
 
-    def _let_go_of_panes(self) -> list[PaneKey]:
+    def let_go_of_panes(self, unwritten: Collection[PaneKey] = ()) -> list[PaneKey]:
+        """Drops panes from before the horizon, but those that are still to be written; which these were."""
         horizon = self.horizon
-        old = [key for key in self.panes if key[1] < horizon]
+        old = [key for key in self.panes if key[1] < horizon and key not in unwritten]
         for key in old:
             del self.panes[key]
-        for windows in self.windows.values():
-            windows.forget(horizon)
+        kept: dict[str, set[int]] = {}
+        for subject, minute in unwritten:
+            kept.setdefault(subject, set()).add(minute)
+        for subject, windows in self.windows.items():
+            windows.forget(horizon, kept.get(subject, ()))
         return old
 
     def note(self, subject: str, minute: int, version: int) -> None:
@@ -151,7 +168,7 @@ class Partition:
 
     def loaded(self) -> list[PaneKey]:
         """Drops what the ledger still had from before the horizon; which panes that were."""
-        return self._let_go_of_panes()
+        return self.let_go_of_panes()
 
 
 def pane_key(key: PaneKey) -> bytes:

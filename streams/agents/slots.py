@@ -1,11 +1,11 @@
 """Where the journeys stage keeps its customers: decoded when touched, forgotten when not needed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import msgspec
 
-from streams.agents.watermarks import PANE_PATIENCE, slowest
+from streams.agents.watermarks import PANE_PATIENCE, Heard, slowest
 from streams.journey import Journey, is_entity
 from streams.records import EventRow, pack
 
@@ -13,6 +13,8 @@ from streams.records import EventRow, pack
 _AFTER_ARRIVAL = 24 * 3_600_000
 #: How far a raw partition may be behind the fastest one to be waited for (event time, ms).
 _PATIENCE = 21 * 24 * 3_600_000
+#: One of which something is among so many last rows of the partition is waited for in any case.
+_WITHIN_ROWS = 50_000
 
 #: The bytes of a larger journey are not kept beside it: it is a manager's day, which goes on changing.
 _SMALL = 4096
@@ -92,6 +94,7 @@ class Meta(msgspec.Struct, array_like=True):
     watermark: int = 0  #: event time up to which the log has come; see `Slots.advance`
     pruned_at: int = 0  #: watermark of the last forgetting
     forgotten_until: int = 0  #: greatest event time of any customer that was ever forgotten
+    heard: Heard = msgspec.field(default_factory=Heard)  #: of raw partitions
 
 
 class Slots:
@@ -169,28 +172,28 @@ class Slots:
             return
         self._slots[customer] = Slot.restored(version, raw)
 
-    def advance(self, rows: Iterable[EventRow]) -> None:
+    def advance(self, rows: Sequence[EventRow]) -> None:
         """Moves the watermark on: to where the slowest raw partition has come.
 
-        Out of a backlog partitions are read by turns, thousands of records each, so that one may be
-        days ahead of another; what that one still brings is no late event. A partition that brings
-        nothing is waited for no longer than `_PATIENCE` behind the fastest.
+        What that one still brings is no late event. A partition that brings nothing, of the last
+        `_WITHIN_ROWS`, is waited for no longer than `_PATIENCE` behind the fastest.
         """
         last: dict[tuple[int, int], int] = {}
         for row in rows:
             raw, at = (row.topic, row.partition), row.event.at
             if at > last.get(raw, 0):
                 last[raw] = at
-        reached = self.meta.reached
-        for (topic, partition), at in last.items():
-            name = f"{topic}/{partition}"
-            reached[name] = max(at, reached.get(name, 0))
-        self.meta.watermark = max(self.meta.watermark, slowest(reached, _PATIENCE))
+        meta = self.meta
+        named = {f"{topic}/{partition}": at for (topic, partition), at in last.items()}
+        for name, at in named.items():
+            meta.reached[name] = max(at, meta.reached.get(name, 0))
+        meta.heard.note(named, len(rows))
+        meta.watermark = max(meta.watermark, slowest(meta.reached, _PATIENCE, meta.heard, _WITHIN_ROWS))
 
     @property
     def reached(self) -> int:
         """Event time up to which this partition's log has come, for those who read what it gives."""
-        return slowest(self.meta.reached, PANE_PATIENCE)
+        return slowest(self.meta.reached, PANE_PATIENCE, self.meta.heard, _WITHIN_ROWS)
 
     def prune(self) -> Iterator[str]:
         """Forgets customers that nothing can need any more; yields them.

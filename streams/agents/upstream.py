@@ -17,6 +17,7 @@ class Upstream:
     """Remembers where each partition ended, and compares with how far the workers have come."""
 
     within_ms: int = 5_000
+    begun: bool = False  #: whether anything was ever read
     _ends: deque[tuple[int, dict[Place, int]]] = field(default_factory=deque)
     _read_up_to: int = -1
 
@@ -25,6 +26,7 @@ class Upstream:
 
         A partition without a position counts as unread from its start; an empty one is no backlog.
         """
+        self.begun = self.begun or any(committed.values())
         self._ends.append((at, dict(ends)))
         while self._ends and all(committed.get(place, 0) >= end for place, end in self._ends[0][1].items()):
             self._read_up_to = self._ends.popleft()[0]

@@ -82,12 +82,15 @@ class Watching:
 
 
 class UpstreamWatch:
-    """Asks the broker how far all workers together have come: once for all ends, once for all positions."""
+    """Asks the broker how far a group has come: once for all ends, once for all positions."""
 
-    def __init__(self, connection: Connection, group: str, topics: Iterable[str]) -> None:
+    def __init__(
+        self, connection: Connection, group: str, topics: Iterable[str], whose: str = "the workers"
+    ) -> None:
         self.state = Upstream()
         self._connection = connection
         self._group = group
+        self._whose = whose
         self._topics = sorted(topics)
         self._consumer: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
@@ -102,11 +105,11 @@ class UpstreamWatch:
             ends = await consumer.end_offsets(self._places)
             committed = await admin.list_consumer_group_offsets(self._group, partitions=self._places)
         except (KafkaError, KafkaException, OSError) as fault:
-            _LOG.warning("cannot see how far the workers are: %s", fault)
+            _LOG.warning("cannot see how far %s are: %s", self._whose, fault)
             return
         if len(committed) < len(self._places):
             # aiokafka gives what its coordinator refuses to tell as no positions at all.
-            _LOG.warning("cannot see how far the workers are: no positions of group %s", self._group)
+            _LOG.warning("cannot see how far %s are: no positions of group %s", self._whose, self._group)
             return
         self.state.observe(
             now,

@@ -49,6 +49,8 @@ class WindowsStage(Stage):
 
     name = "windows"
     interval = 0.1
+    #: changes: an event makes some twenty, and a pane costs the less the more of them it has at once
+    max_events = 200_000
     chunk_records = 4
 
     def __init__(
@@ -120,6 +122,11 @@ class WindowsStage(Stage):
         """Every partition of this worker, by number."""
         return {number: self.held(number) for number in sorted(self._partitions)}
 
+    @property
+    def reached(self) -> int:
+        """Event time up to which the furthest partition of this worker has come, ms."""
+        return max((held.meta.watermark for held in self._partitions.values()), default=0)
+
     # -- fold
 
     def fold(self, record: Record) -> int:
@@ -138,6 +145,8 @@ class WindowsStage(Stage):
 
     def _states(self, partition: int) -> list[StateRecord]:
         held, dirty = self._partitions[partition], self._dirty[partition]
+        # Those that the horizon has passed meanwhile are written once more, and let go then.
+        passed = any(minute < held.horizon for _, minute in dirty.panes)
         # First: with the horizon on the log, what is buried below it can do no harm when it comes
         # again, be it from a replay or from a part of this checkpoint that was cut off.
         found = [StateRecord(_META_KEY, held.meta_version, pack(held.meta))]
@@ -146,6 +155,8 @@ class WindowsStage(Stage):
             for key in dirty.panes
             if key in held.panes
         ]
+        if passed:
+            dirty.gone.update(map(pane_key, held.let_go_of_panes()))
         for item in dirty.items:
             kept = held.items.get(item)
             if kept is not None:
@@ -159,14 +170,9 @@ class WindowsStage(Stage):
         """What has to be written of a partition at the next checkpoint."""
         return self._dirty.setdefault(partition, _Dirty())
 
-    def let_go(self, partition: int, panes: list[PaneKey], items: list[ItemKey], version: int) -> None:
-        """Notes that panes and items are no longer held.
-
-        A pane that changed within this very checkpoint was not written yet: it is recomputed.
-        """
+    def let_go(self, partition: int, panes: list[PaneKey], items: list[ItemKey]) -> None:
+        """Notes that panes and items are no longer held."""
         dirty = self.dirty(partition)
-        lost = [RecomputeRow(*key, version) for key in panes if key in dirty.panes]
-        self.ask(partition, lost)
         dirty.gone.update(map(pane_key, panes))
         dirty.gone.update(map(item_key, items))
 
@@ -214,7 +220,7 @@ class _Folding:
                 self._item(row)
             else:
                 self._pane(row)
-        self._finish(reached)
+        self._finish(reached, len(rows))
 
     def _pane(self, row: MeasurementRow) -> None:
         key = (row.subject, row.at // MINUTE)
@@ -263,10 +269,10 @@ class _Folding:
         self._dirty.items[key] = None
         self._stage.changed.add(row.subject)
 
-    def _finish(self, reached: dict[int, int]) -> None:
+    def _finish(self, reached: dict[int, int], rows: int) -> None:
         held, stage, partition = self._held, self._stage, self._partition
         stage.ask(partition, list(self._requests.values()))
         if held.meta_version < self._version:
             held.meta_version = self._version
-            panes, items = held.advance(reached)
-            stage.let_go(partition, panes, items, self._version)
+            panes, items = held.advance(reached, rows, self._dirty.panes)
+            stage.let_go(partition, panes, items)

@@ -23,6 +23,12 @@ from streams.engine.transport import BatchConsumer, BatchTransport
 if TYPE_CHECKING:
     from streams.engine.stage import Stage
 
+#: A stage is behind when something has waited for it for longer than this, s. Those before it rest then.
+BEHIND = 0.5
+#: While any stage is behind, checkpoints begin so long after the first thing folded, s: they cost less
+#: per event the more they hold, and nothing that is read then is new.
+INTERVAL_BEHIND = 1.0
+
 #: Called with a stage's name and a point of its checkpoint; tests end the process in it.
 FailPoint = Callable[[str, str], Awaitable[None]]
 
@@ -41,6 +47,7 @@ class EngineApp(faust.App):
     connection: Connection
     consumer: BatchConsumer
     chunk_records: dict[str, int]  #: topic -> records per chunk
+    in_order: list[tuple[str, ...]]  #: topics of each stage that reads them in the order of writing
     pace: float  #: pause after a small fetch, s
     fetch_wait_ms: int
     identities: str | None  #: see `streams.engine.identity`
@@ -69,14 +76,38 @@ class EngineApp(faust.App):
             self.identity_check = (generation, check)
         await asyncio.shield(self.identity_check[1])
 
+    def interval(self, stage: "Stage") -> float:
+        """How long after the first thing folded a checkpoint of the stage begins, s."""
+        behind = any(each.behind(BEHIND) for each in self.stages)
+        return max(INTERVAL_BEHIND, stage.interval) if behind else stage.interval
+
+    def resting(self) -> frozenset[str]:
+        """Topics that are not read on for now, since a stage after theirs is behind, or one is held up.
+
+        So a backlog waits at the front, in the order in which it came, and what a stage tells another
+        one about it is not weeks of events behind it.
+        """
+        for number, stage in reversed(list(enumerate(self.stages, 1))):
+            if stage.held_up:
+                return _topics_of(self.stages[:number])
+            if stage.behind(BEHIND):
+                return _topics_of(self.stages[: number - 1])
+        return frozenset()
+
     def add(self, stage: "Stage") -> None:
-        """Makes `stage` read its topics as an agent of this app."""
+        """Makes `stage` read its topics as an agent of this app, after those added before."""
         for topic in stage.topics:
             if topic in self.chunk_records:
                 raise ValueError(f"two stages read {topic}")
             self.chunk_records[topic] = stage.chunk_records
+        if stage.in_order:
+            self.in_order.append(stage.topics)
         self.stages.append(stage)
         stage.attach(self)
+
+
+def _topics_of(stages: list["Stage"]) -> frozenset[str]:
+    return frozenset(topic for stage in stages for topic in stage.topics)
 
 
 def make_app(  # noqa: PLR0913  settings are many
@@ -121,7 +152,7 @@ def make_app(  # noqa: PLR0913  settings are many
             "topic_allow_declare": False,
             "consumer_auto_offset_reset": "earliest",
             "consumer_group_instance_id": worker,
-            "consumer_max_fetch_size": 4 << 20,
+            "consumer_max_fetch_size": 1 << 20,
             "broker_max_poll_records": 4000,
             "broker_commit_interval": commit_interval,
             "broker_session_timeout": session_timeout,
@@ -140,7 +171,7 @@ def make_app(  # noqa: PLR0913  settings are many
         },
     )
     app.connection, app.identities = connection, identities
-    app.chunk_records, app.stages = {}, []
+    app.chunk_records, app.in_order, app.stages = {}, [], []
     app.clock, app.identity_check = BrokerClock(), None
     app.pace, app.fetch_wait_ms = pace, fetch_wait_ms
     app.fail_point, app.loses_chunk = fail_point, loses_chunk

@@ -55,7 +55,7 @@ class Checkpoints:
         """Begins a checkpoint, for ever, whenever something has waited for the interval."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(self._stage.interval)
+            await asyncio.sleep(self._app.interval(self._stage))
             await self.begin()
 
     async def begin(self) -> None:

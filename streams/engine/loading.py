@@ -9,11 +9,11 @@ from faust.types import TP
 from streams import records
 from streams.engine.checkpoints import Checkpoints
 from streams.engine.faults import EngineFault
-from streams.engine.freshness import Freshness
 from streams.engine.guard import Guard
 from streams.engine.ledger import LedgerPartition, decode_state, read_ledger, reader
 from streams.engine.offsets import starting_points
 from streams.engine.repair import Repair
+from streams.engine.waiting import Waiting
 
 if TYPE_CHECKING:
     from streams.engine.application import EngineApp
@@ -42,7 +42,7 @@ class Loader:
     def __init__(self, stage: "Stage", app: "EngineApp", guard: Guard, checkpoints: Checkpoints) -> None:
         self._stage, self._app, self._guard, self._checkpoints = stage, app, guard, checkpoints
         self.repair = Repair(stage, app, checkpoints)
-        self.freshness = Freshness(app, guard)
+        self.waiting = Waiting(app, guard)
         #: what the memory belongs to; None while it is being made
         self.loaded: Assignment | None = None
         self._last: Assignment | None = None
@@ -111,7 +111,7 @@ class Loader:
         safe = {tp: self._checkpoints.safe[tp] for tp in kept}
         loaded = await self._load(target.partitions - kept)
         self._guard.start(points | loaded)
-        self.freshness.start()
+        self.waiting.start()
         self._checkpoints.safe = safe | loaded
         self._checkpoints.generation = target.generation
         # Faust forgot what it had not yet committed of the partitions that stay.

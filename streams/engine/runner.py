@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streams.engine.application import EngineApp
     from streams.engine.stage import Stage
 
-#: How often the watchdog and the freshness look, s.
+#: How often it is looked for what was lost and for what waits, s.
 LOOK_SECONDS = 0.25
 
 Work = Callable[[], Awaitable[None]]
@@ -95,7 +95,7 @@ class Runner:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self.loader.ready:
-                self.loader.freshness.look()
+                self.loader.waiting.look()
                 self._watchdog.look(idle=queue.empty() and not self._busy)
 
     def _timer(self, seconds: float, work: Work) -> Work:

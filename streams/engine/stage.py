@@ -36,12 +36,14 @@ class Stage(ABC):
     ledger: str | None = None
     #: epoch of the internal topics, part of every version
     epoch: int = 1
-    #: s between checkpoints
+    #: s between checkpoints, while nothing waits for long
     interval: float = 0.1
     #: events (as `fold` counts them) after which a checkpoint begins before its time
     max_events: int = 10_000
     #: most records per delivery; few where a record is itself a large batch
     chunk_records: int = 1000
+    #: whether a backlog of several partitions is read in the order in which it was written
+    in_order: bool = False
     #: whether input offsets may be missing, as in public topics with transactional producers
     may_have_holes: bool = False
     #: a lost chunk with nothing behind it is read again after this long, s
@@ -51,6 +53,8 @@ class Stage(ABC):
 
     def __init__(self) -> None:
         self.statistics = Statistics()
+        #: set while the stage is to rest, and all before it
+        self.held_up = False
         self._runner: Runner | None = None
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
 
@@ -120,9 +124,9 @@ class Stage(ABC):
         """
         return await self._running.confirm()
 
-    def caught_up(self, within_s: float) -> bool:
-        """Whether the oldest unread record of every assigned partition is younger than this."""
-        return self.loaded and self._running.loader.freshness.within(within_s)
+    def behind(self, seconds: float) -> bool:
+        """Whether a record has waited here for so long: those before it in the pipeline had better rest."""
+        return self.loaded and self._running.loader.waiting.longer_than(seconds)
 
     async def deliver(self, outputs: list[Output]) -> None:
         """Writes records outside of checkpoints and waits until all are acknowledged."""

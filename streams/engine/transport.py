@@ -10,6 +10,9 @@ on inner methods of these; read the notes below again before raising a version.
   arithmetic of gaps) can commit what has not been processed.
 - A chunk says from which offset on it was read. Offsets may have holes (markers of transactions),
   chunks may be lost on the way to the agent; this tells one from the other.
+- A backlog is handed on in the order in which it was written, where a stage asks for that: see
+  `streams.engine.turns`. What is not next is held here; a seek forgets it. Nothing is fetched for a
+  stage while one after it is behind.
 - Seeks that a stage asks for are done between two fetches, so that nothing fetched before a seek
   can be taken for something fetched after it.
 - Faust waits 1500 ms per fetch, and one fetch is in flight per broker: a partition that is drained
@@ -19,7 +22,7 @@ on inner methods of these; read the notes below again before raising a version.
 # ruff: noqa: SLF001  what Faust and aiokafka keep to themselves is the subject of this file
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -31,6 +34,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode.utils.futures import notify
 
+from streams.engine.turns import Turns
+
 if TYPE_CHECKING:
     from streams.engine.application import EngineApp
 
@@ -39,6 +44,9 @@ SMALL_FETCH = 200
 
 #: Chunk size of a topic that no stage has declared, in records.
 DEFAULT_CHUNK = 1000
+
+#: How often it is looked then whether others may go on, s.
+LOOK_AGAIN = 0.1
 
 #: How long an acknowledgement of a commit may take before it counts as refused, in seconds.
 CONFIRM_TIMEOUT = 5.0
@@ -57,7 +65,6 @@ class Reach(NamedTuple):
 
     position: int  #: next offset to fetch
     end: int  #: end of what may be read, when the broker last answered
-    answered: float  #: when it did, by `time.monotonic`
 
 
 class BatchConsumer(driver.Consumer):
@@ -72,6 +79,8 @@ class BatchConsumer(driver.Consumer):
         self._wanted: dict[TP, int] = {}
         self._seeks = 0
         super().__init__(*args, **kwargs)
+        #: of each stage that reads in order
+        self._turns = [Turns(topics) for topics in self.app.in_order]
 
     def _new_consumer_thread(self) -> "BatchThread":
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
@@ -93,17 +102,69 @@ class BatchConsumer(driver.Consumer):
             return
         if seeks != self._seeks:
             self._delivered.clear()
-        generation = self.app.consumer_generation_id
-        for tp, fetched in records.items():
+        seeks, generation = self._seeks, self.app.consumer_generation_id
+        for tp, due in self._in_turn(records):
             size = self.app.chunk_records.get(tp.topic, DEFAULT_CHUNK)
-            for first in range(0, len(fetched), size):
-                if not self.flow_active or self.app.consumer_generation_id != generation:
+            for first in range(0, len(due), size):
+                if not self.flow_active or (seeks, generation) != (
+                    self._seeks,
+                    self.app.consumer_generation_id,
+                ):
+                    self._forget_turns()
                     return
-                message = self._chunk_message(tp, fetched[first : first + size])
+                message = self._chunk_message(tp, due[first : first + size])
                 if not self.app.loses_chunk(tp):
                     yield tp, message
         if sum(map(len, records.values())) < SMALL_FETCH and self.app.pace:
             await asyncio.sleep(self.app.pace)
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109  Faust's signature
+    ) -> Any:
+        """Fetches from partitions of which nothing is held, and which do not rest."""
+        resting = self.app.resting()
+        if not resting and not any(self._turns):
+            return await super()._getmany(active_partitions, timeout)
+        active = active_partitions or ()
+        wanted = {tp for tp in active if tp.topic not in resting and self._held_first(tp) is None}
+        if wanted:
+            return await super()._getmany(wanted, min(timeout, LOOK_AGAIN))
+        await asyncio.sleep(LOOK_AGAIN)
+        return {}
+
+    def _in_turn(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, list[Any]]]:
+        """What is to be handed on now, of what was just fetched and of what is held."""
+        ordered = {topic: turns for turns in self._turns for topic in turns.topics}
+        for tp, fetched in records.items():
+            if tp.topic in ordered:
+                ordered[tp.topic].hold(tp, fetched)
+            else:
+                yield tp, fetched
+        resting = self.app.resting()
+        for turns in filter(None, self._turns):
+            if resting.isdisjoint(turns.topics):
+                yield from turns.due(self._unread(turns), monotonic())
+            else:
+                turns.rest()
+
+    def _unread(self, turns: Turns) -> list[TP]:
+        """Partitions that have more to read than was fetched."""
+        found = []
+        for tp in self.assignment():
+            reach = self._thread.reach(tp) if tp.topic in turns.topics else None
+            if reach is not None and reach.position < reach.end:
+                found.append(tp)
+        return found
+
+    def _held_first(self, tp: TP) -> int | None:
+        """Offset of the first record of a partition that is held until its turn."""
+        return next((turns.first(tp) for turns in self._turns if tp in turns), None)
+
+    def _forget_turns(self) -> None:
+        for turns in self._turns:
+            turns.clear()
 
     def _chunk_message(self, tp: TP, records: list[Any]) -> Message:
         first, last = records[0].offset, records[-1].offset
@@ -130,10 +191,14 @@ class BatchConsumer(driver.Consumer):
         except IllegalStateError:
             return  # no longer ours: the new generation starts from its own offsets
         self._delivered.update(wanted)
+        for tp in wanted:
+            for turns in self._turns:
+                turns.drop(tp)
 
     async def perform_seek(self) -> None:
         """Seeks every assigned partition to its committed offset."""
         self._seeks += 1
+        self._forget_turns()
         await super().perform_seek()
         self._delivered = {tp: at for tp, at in self._read_offset.items() if at is not None}
 
@@ -142,8 +207,12 @@ class BatchConsumer(driver.Consumer):
         return self._delivered.get(tp)
 
     def reach(self, tp: TP) -> Reach | None:
-        """How far `tp` was read; None before the first answer and while it is not assigned."""
-        return self._thread.reach(tp)
+        """How far `tp` was read; None before the first answer and while it is not assigned.
+
+        What is held until its turn counts as not read.
+        """
+        reach, held = self._thread.reach(tp), self._held_first(tp)
+        return reach if reach is None or held is None else reach._replace(position=held)
 
     @property
     def member(self) -> str:
@@ -223,11 +292,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         if assignment is None or tp not in assignment.tps:
             return None
         state = assignment.state_value(KafkaPartition(*tp))
-        answered = state.timestamp  # first: an end newer than its time errs on the safe side
         end = state.lso if state.lso is not None and state.lso >= 0 else state.highwater
-        if not state.has_valid_position or end is None or answered is None:
+        if not state.has_valid_position or end is None:
             return None
-        return Reach(state.position, end, answered / 1000)
+        return Reach(state.position, end)
 
     async def confirm(self, generation: int, offsets: Mapping[TP, int]) -> bool:
         return bool(await self.call_thread(self._confirm, generation, offsets))

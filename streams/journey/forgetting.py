@@ -51,21 +51,29 @@ def needs_history(journey: Journey, rows: Sequence[EventRow]) -> bool:
 
 def _is_of_something_old(journey: Journey, rows: Sequence[EventRow]) -> bool:
     """Whether an event is about a call or lead that began long before it and is not in state."""
-    created: set[tuple[str, object]] = set()
-    for row in rows:
-        event = row.event
-        if (
-            event.type in ("call.rated", kinds.JUDGED)
-            and (event.source, event.data.get("call_id")) not in journey.calls
-        ):
-            return True
-        if event.type in kinds.LEAD_KINDS:
-            key = (event.source, event.data.get("lead_id"))
-            if event.type == "lead.created":
-                created.add(key)
-            elif key not in journey.leads and key not in created:
-                return True
-    return False
+    begun = {_subject_of(row.event) for row in rows if row.event.type in _BEGINNINGS}
+    return any(
+        _subject_of(row.event) not in begun and _is_unknown(journey, row.event)
+        for row in rows
+        if row.event.type in _OF_SOMETHING_OLD
+    )
+
+
+#: What a call or lead begins with: out of a backlog it comes together with what follows it.
+_BEGINNINGS = frozenset({"call.started", "lead.created"})
+#: Events that come long after what they are about began.
+_OF_SOMETHING_OLD = frozenset({"call.rated", kinds.JUDGED, *kinds.LEAD_KINDS}) - _BEGINNINGS
+
+
+def _subject_of(event: Event) -> tuple[str, str, object]:
+    field = "lead_id" if event.type in kinds.LEAD_KINDS else "call_id"
+    return field, event.source, event.data.get(field)
+
+
+def _is_unknown(journey: Journey, event: Event) -> bool:
+    _, source, number = _subject_of(event)
+    known = journey.leads if event.type in kinds.LEAD_KINDS else journey.calls
+    return (source, number) not in known
 
 
 def _tells_who_it_is(journey: Journey, event: Event) -> bool:

@@ -4,7 +4,7 @@ Window W at time t is the running minute and the W-1 before it; `today` starts a
 the subject's time zone. A pane ahead of now (deadlines are dated ahead) joins when its minute comes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -191,10 +191,11 @@ class SubjectWindows:
         self._held.put(minute, pane)
         self._merge_into_windows(minute, pane, 1)
 
-    def forget(self, before_minute: int) -> None:
-        """Let go all panes before a minute."""
+    def forget(self, before_minute: int, but: Collection[int] = ()) -> None:
+        """Let go all panes before a minute, but those of some minutes."""
         for minute in [minute for minute in self._held.minutes() if minute < before_minute]:
-            self._drop(minute)
+            if minute not in but:
+                self._drop(minute)
 
     def _drop(self, minute: int) -> None:
         self._settle()

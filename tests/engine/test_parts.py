@@ -7,15 +7,16 @@ import pytest
 from faust.types import TP
 
 from streams.engine import Batch, EngineFault, Record, Stage, Statistics, encode_state
+from streams.engine.application import INTERVAL_BEHIND, EngineApp
 from streams.engine.batch import MAX_RECORD_BYTES, Output
 from streams.engine.clock import LOG_APPEND_TIME, BrokerClock
 from streams.engine.delivery import deliver
-from streams.engine.freshness import Freshness
 from streams.engine.guard import Guard, Watchdog
 from streams.engine.ledger import LedgerPartition
 from streams.engine.loading import Assignment, Loader
 from streams.engine.offsets import check_continuity
 from streams.engine.transport import Chunk, Reach
+from streams.engine.waiting import Waiting
 from streams.records import version
 
 ONE, TWO = TP("topic", 0), TP("topic", 1)
@@ -105,7 +106,7 @@ async def test_deleted_records_are_a_fault_everywhere() -> None:
 def test_a_log_that_ends_before_what_was_read_is_another_log() -> None:
     parts = Parts()
     parts.guard.start({ONE: 12})
-    parts.consumer.reached[ONE] = Reach(3, 3, 0.0)
+    parts.consumer.reached[ONE] = Reach(3, 3)
     with pytest.raises(EngineFault, match="salespulse rebuild"):
         parts.guard.admit(ONE, chunk(0, 1, 2))
     check_continuity(ONE, 12, 0, 12)
@@ -126,43 +127,43 @@ def test_the_watchdog_waits_while_the_stage_is_at_work() -> None:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock = [100.0]
-    monkeypatch.setattr("streams.engine.freshness.monotonic", lambda: clock[0])
+    monkeypatch.setattr("streams.engine.waiting.monotonic", lambda: clock[0])
     return clock
 
 
-def test_caught_up_counts_from_the_brokers_answer(now: list[float]) -> None:
+def test_records_wait_from_when_they_are_known_of_until_they_are_folded(now: list[float]) -> None:
     parts = Parts()
-    fresh = Freshness(parts.app, parts.guard)
+    waiting = Waiting(parts.app, parts.guard)
     parts.guard.start({ONE: 10})
-    assert not fresh.within(5)
-    parts.consumer.reached[ONE] = Reach(10, 10, 99.0)
-    assert fresh.within(5)
-    assert not fresh.within(0.5)
-    now[0] = 120.0  # the broker has been silent since
-    assert not fresh.within(5)
+    assert not waiting.longer_than(0.5), "nothing is known yet"
+    parts.consumer.given[ONE] = 10
+    parts.consumer.reached[ONE] = Reach(10, 10)
+    now[0] = 200.0
+    assert not waiting.longer_than(0.5), "all is folded"
+    parts.consumer.given[ONE], parts.consumer.reached[ONE] = 12, Reach(12, 12)
+    assert not waiting.longer_than(0.5), "just come"
+    now[0] = 200.4
+    assert not waiting.longer_than(0.5)
+    now[0] = 200.6
+    parts.consumer.given[ONE], parts.consumer.reached[ONE] = 20, Reach(20, 20)
+    assert waiting.longer_than(0.5), "also when more comes"
+    parts.guard.next[ONE] = 12
+    assert not waiting.longer_than(0.5), "what has come since has not waited for so long"
+    now[0] = 201.2
+    assert waiting.longer_than(0.5)
+    parts.guard.start({})
+    assert not waiting.longer_than(0.5), "another worker's"
 
 
-def test_behind_is_caught_up_once_what_stood_there_then_is_folded(now: list[float]) -> None:
+def test_markers_at_the_end_are_nothing_that_waits(now: list[float]) -> None:
     parts = Parts()
-    fresh = Freshness(parts.app, parts.guard)
-    parts.guard.start({ONE: 10})
-    parts.consumer.given[ONE] = 30
-    parts.consumer.reached[ONE] = Reach(30, 30, 99.0)
-    assert not fresh.within(5)
-    parts.consumer.reached[ONE] = Reach(50, 50, 102.0)
-    parts.guard.next[ONE], parts.consumer.given[ONE], now[0] = 30, 50, 102.0
-    assert fresh.within(5), "all written until 99.0 is folded"
-    now[0] = 105.0
-    assert not fresh.within(5)
-
-
-def test_markers_at_the_end_are_nothing_unread(now: list[float]) -> None:
-    parts = Parts()
-    fresh = Freshness(parts.app, parts.guard)
+    waiting = Waiting(parts.app, parts.guard)
     parts.guard.start({ONE: 10})
     parts.consumer.given[ONE] = 10
-    parts.consumer.reached[ONE] = Reach(11, 11, now[0])
-    assert fresh.within(5)
+    parts.consumer.reached[ONE] = Reach(11, 11)
+    waiting.look()
+    now[0] += 5
+    assert not waiting.longer_than(0.5)
 
 
 def test_the_clock_follows_the_times_that_the_broker_gives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +242,52 @@ class Forgetful(Stage):
 def test_a_stage_that_does_not_restore_from_its_ledger_is_refused_before_it_runs() -> None:
     with pytest.raises(TypeError, match="stage forgetful has a ledger, so it must restore from it"):
         Forgetful().attach(cast("Any", None))
+
+
+class Paced(Stage):
+    """A stage of which it is said whether it is behind."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.topics = name, (name,)
+        self.late = False
+        super().__init__()
+
+    def behind(self, seconds: float) -> bool:
+        return self.late
+
+    def clear(self) -> None: ...
+    def fold(self, record: Record) -> int:
+        raise NotImplementedError
+
+    def collect(self) -> Batch:
+        raise NotImplementedError
+
+
+def test_stages_rest_while_one_after_them_is_behind_or_one_is_held_up() -> None:
+    first, second, third = stages = [Paced(name) for name in ("first", "second", "third")]
+    app: Any = SimpleNamespace(stages=stages)
+
+    def resting() -> set[str]:
+        return set(EngineApp.resting(app))
+
+    assert resting() == set()
+    first.late = True
+    assert resting() == set(), "nobody is before it"
+    second.late = True
+    assert resting() == {"first"}
+    third.late = True
+    assert resting() == {"first", "second"}
+    third.late, second.held_up = False, True
+    assert resting() == {"first", "second"}
+    third.held_up = True
+    assert resting() == {"first", "second", "third"}
+
+
+def test_checkpoints_are_larger_while_any_stage_is_behind() -> None:
+    stages = [Paced(name) for name in ("quick", "slow")]
+    app: Any = SimpleNamespace(stages=stages)
+    quick, slow = stages
+    quick.interval, slow.interval = 0.01, 7.0
+    assert [EngineApp.interval(app, stage) for stage in stages] == [0.01, 7.0]
+    slow.late = True
+    assert [EngineApp.interval(app, stage) for stage in stages] == [INTERVAL_BEHIND, 7.0]

@@ -149,6 +149,14 @@ def test_a_rating_days_later_needs_history_though_it_is_not_late() -> None:
     assert record(feed, "k3-0")["talk_ms"] == 60_000
 
 
+def test_a_call_that_comes_whole_needs_no_history_for_its_rating() -> None:
+    feed = daily(40)
+    whole = talk("k41", 40 * DAY, 40 * DAY + 5, 40 * DAY + 65)
+    whole += call("k41", at(40 * DAY + 90, "rated", event_id="r", manager="m1", score=4))
+    assert not needs_history(feed.journeys[PAT], [row_of(event, 999) for event in whole])
+    assert needs_history(feed.journeys[PAT], [row_of(event, 999) for event in whole[1:]])
+
+
 def test_a_new_customer_needs_no_history() -> None:
     feed = Feed()
     feed.log(talk("k1", 100, 105, 200)[1:])

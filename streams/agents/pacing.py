@@ -1,0 +1,51 @@
+"""History is counted no faster than it is stored.
+
+Minutes leave the compacted ledger of panes 26 hours of event time after they were, which live is a day and
+out of a backlog of history a matter of seconds. A sink that reads later than compaction comes by would
+never see them. So while what is folded is history, the worker rests when the sink is behind; live events
+wait for no sink, and so do alerts.
+"""
+
+import logging
+
+from streams.agents.panes import HORIZON
+from streams.agents.watching import UpstreamWatch
+from streams.agents.windows import WindowsStage
+from streams.engine import Connection
+from streams.topics import SINK_GROUP
+
+_LOG = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 2.0
+#: Far below the ten minutes for which compaction leaves records alone, ms.
+_SINK_BEHIND_MS = 60_000
+
+
+class Pacing:
+    """Lets the stages rest when it has to be."""
+
+    def __init__(self, stage: WindowsStage, sink: UpstreamWatch) -> None:
+        self._stage = stage
+        self._sink = sink
+
+    @classmethod
+    def of(cls, stage: WindowsStage, connection: Connection) -> "Pacing":
+        """By the sink of the stage's epoch."""
+        group = stage.internal.group(SINK_GROUP)
+        return cls(stage, UpstreamWatch(connection, group, [stage.internal.panes], "the sinks"))
+
+    def begin(self) -> None:
+        """Sets the timer up; to be called before the app starts."""
+        self._stage.every(_LOOK_EVERY_S, self.look)
+
+    async def look(self) -> None:
+        """Lets the stage rest or go on. A sink that has never stored anything is not waited for."""
+        now = self._stage.now_ms()
+        waits = False
+        if self._stage.reached < now - HORIZON:
+            await self._sink.look(now)
+            state = self._sink.state
+            waits = state.begun and state.behind_ms(now) > _SINK_BEHIND_MS
+        if waits != self._stage.held_up:
+            _LOG.info("history waits for the sink" if waits else "history goes on")
+        self._stage.held_up = waits
