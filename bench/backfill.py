@@ -25,6 +25,7 @@ from bench.parts import ClickHouse, Process, Role, wait_for
 from bench.processes import Meter, memory_mb
 from bench.progress import CORRECTIONS, SINK, WORKER, Progress
 from bench.year import Year, write_year
+from streams.kpis.measurements import MEASUREMENTS, NOT_IN_PANES
 from streams.kpis.sql_day_keep import DaySums
 from streams.local.broker import Broker
 from streams.settings import Settings
@@ -41,6 +42,10 @@ _COUNTS = {
     "leads": "SELECT count() FROM sales_rows.leads FINAL",
     "deals": "SELECT uniqExact(deal_id) FROM sales_rows.stage_stays FINAL",
 }
+
+
+#: Kinds of measurements that panes count one by one.
+_COUNTED = {each.kind for each in MEASUREMENTS.values()} - {"set", *NOT_IN_PANES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,28 @@ def _check(client: Client, year: Year) -> None:
         stored, held = _one(client, query), getattr(year, name)
         if stored != held:
             sys.exit(f"{name}: {stored:,} stored, the file has {held:,}")
+    counted, recounted = (client.query(query).result_rows[0] for query in _minutes())
+    if counted != recounted:
+        sys.exit(f"minutes and what they count: {counted}, by the measurements {recounted}")
+
+
+def _minutes() -> tuple[str, str]:
+    """How many minutes there are and what they count in all: as stored, and by the measurements."""
+    counts = " + ".join(f"{name}_n" for name, each in MEASUREMENTS.items() if each.kind in _COUNTED)
+    sets, numbers = (
+        ", ".join(f"'{name}'" for name, each in MEASUREMENTS.items() if each.kind in kinds)
+        for kinds in ({"set"}, _COUNTED)
+    )
+    return (
+        f"SELECT count(), sum({counts}) FROM sales_rows.kpi_minutes FINAL",
+        f"""SELECT uniqExact(subject, toStartOfMinute(at)), countIf(name IN ({numbers}))
+        FROM sales_rows.measurements FINAL
+        ARRAY JOIN arrayConcat(
+            if(manager = '', [], [concat('m:', manager)]),
+            if(`group` = '', [], [concat('g:', `group`)]),
+            if(whole, ['a:all'], [])) AS subject
+        WHERE name IN ({numbers}, {sets})""",
+    )
 
 
 def told(found: Backfill, year: Year) -> list[str]:

@@ -42,7 +42,7 @@ class Pacing:
         """Lets the stage rest or go on. A sink that has never stored anything is not waited for."""
         now = self._stage.now_ms()
         waits = False
-        if self._stage.reached < now - HORIZON:
+        if self._stage.watermark < now - HORIZON:
             await self._sink.look(now)
             state = self._sink.state
             waits = state.begun and state.behind_ms(now) > _SINK_BEHIND_MS

@@ -123,7 +123,7 @@ class WindowsStage(Stage):
         return {number: self.held(number) for number in sorted(self._partitions)}
 
     @property
-    def reached(self) -> int:
+    def watermark(self) -> int:
         """Event time up to which the furthest partition of this worker has come, ms."""
         return max((held.meta.watermark for held in self._partitions.values()), default=0)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BEHIND = 0.5
 #: While any stage is behind, checkpoints begin so long after the first thing folded, s: they cost less
 #: per event the more they hold, and nothing that is read then is new.
-INTERVAL_BEHIND = 1.0
+INTERVAL_BEHIND = 2.0
 
 #: Called with a stage's name and a point of its checkpoint; tests end the process in it.
 FailPoint = Callable[[str, str], Awaitable[None]]

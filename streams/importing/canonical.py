@@ -51,7 +51,7 @@ class CanonicalReader:
             detail = f"the line has {line.size} bytes; expected at most 65536"
             return Refused(line, Invalid("too_large", detail))
         event = parse(line.data, logged_at=self._now)
-        return Refused(line, event) if isinstance(event, Invalid) else Told(line.number, line.data)
+        return Refused(line, event) if isinstance(event, Invalid) else Told(line.number, line.data, event)
 
 
 def _is_one_document(held: list[Refused]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from streams.events import Invalid
 from streams.importing.lines import Line
+from streams.records import Event
 
 #: Reason of a dead letter for a line that an adapter cannot read.
 BAD_LINE = "bad_line"
@@ -18,6 +19,7 @@ class Told:
 
     line: int
     event: bytes | dict[str, Any]
+    parsed: Event | None = None  #: where the reader had to read it as an event to judge it
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class Import:
 
     def _accept(self, told: Told) -> None:
         raw = told.event if isinstance(told.event, bytes) else _encoded(told.event)
-        event = parse(raw, logged_at=self._options.now)
+        event = told.parsed or parse(raw, logged_at=self._options.now)
         if isinstance(event, Invalid):
             self._refuse(Line(told.line, raw, len(raw)), event)
             return

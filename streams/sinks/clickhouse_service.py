@@ -32,8 +32,8 @@ _REST_S = 1.0
 _POLL_MS = 50
 _RECORDS_PER_POLL = 200
 _BLOCKED_S = 0.2
-#: For so long after a batch was full, more are taken to be waiting.
-_BEHIND_S = 3.0
+#: For so long after a batch of many rows, more are taken to be waiting.
+_BEHIND_S = 6.0
 #: On the way out the last batch may take this long; what is not stored by then is read again.
 _LAST_WRITE_S = 2.5
 
@@ -61,12 +61,12 @@ class ClickHouseService:
         self._clickhouse = clickhouse
         self._read: deque[ConsumerRecord] = deque()
         self._live, self._rest = Lane(self._store, _LIVE_S), Lane(self._store, _REST_S)
-        self._last_full = -_BEHIND_S
+        self._last_many = -_BEHIND_S
 
     @property
     def behind(self) -> bool:
-        """Whether more waits to be stored than one batch takes; may be asked from other threads."""
-        return time.monotonic() - self._last_full < _BEHIND_S
+        """Whether rows come in such numbers that more are waiting; may be asked from other threads."""
+        return time.monotonic() - self._last_many < _BEHIND_S
 
     def position(self, topic: str, partition: int) -> int:
         """Offset up to which this process has stored a partition that it has; else 0."""
@@ -101,8 +101,8 @@ class ClickHouseService:
                 self._take(self._read.popleft())
         for lane in self._lanes:
             handed = lane.hand_over()
-            if handed is not None and handed.full:
-                self._last_full = time.monotonic()
+            if handed is not None and handed.many:
+                self._last_many = time.monotonic()
 
     def _take(self, record: ConsumerRecord) -> None:
         lane = self._live if record.topic in self._decoding.live else self._rest

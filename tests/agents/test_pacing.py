@@ -22,7 +22,7 @@ class Stage:
         self.now = NOW
 
     @property
-    def reached(self) -> int:
+    def watermark(self) -> int:
         return self.now - self._ago
 
     def now_ms(self) -> int:
