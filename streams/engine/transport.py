@@ -150,13 +150,12 @@ class BatchConsumer(driver.Consumer):
                 turns.rest()
 
     def _unread(self, turns: Turns) -> list[TP]:
-        """Partitions that have more to read than was fetched."""
-        found = []
-        for tp in self.assignment():
-            reach = self._thread.reach(tp) if tp.topic in turns.topics else None
-            if reach is not None and reach.position < reach.end:
-                found.append(tp)
-        return found
+        """Partitions that have more to read than was fetched, or have not been asked yet."""
+        return [tp for tp in self.assignment() if tp.topic in turns.topics and not self._is_read(tp)]
+
+    def _is_read(self, tp: TP) -> bool:
+        reach = self._thread.reach(tp)
+        return reach is not None and reach.position >= reach.end
 
     def _held_first(self, tp: TP) -> int | None:
         """Offset of the first record of a partition that is held until its turn."""

@@ -1,7 +1,10 @@
 """Chunks lost on the way, holes in offsets, logs that are not what they were."""
 
 import signal
+import time
+from itertools import accumulate
 
+from streams.engine.turns import TOGETHER_MS
 from tests.engine.feed import make_feed
 from tests.engine.trial import Trial
 from tests.engine.workers import Worker
@@ -15,6 +18,23 @@ def test_lost_chunks_are_read_again(trial: Trial) -> None:
     fed.join()
     trial.drained()
     assert sum(worker.most(stage, "gaps") for stage in ("intake", "journeys", "windows")) > 5
+    judged = trial.judge(feed)
+    assert judged.exact, judged
+
+
+def test_a_backlog_is_folded_in_the_order_in_which_it_was_written(trial: Trial) -> None:
+    """A broker hands it out by partition, some thousand records of one and then of the next."""
+    feed = make_feed(6000, seed=17)
+    first = round(time.time() * 1000) - 3_600_000
+    trial.send(feed.records, times=[first + 50 * number for number in range(len(feed.records))])
+    trial.worker(in_order=True)
+    trial.drained()
+    for rows in trial.folded_by_intake().values():
+        written = [at for _, _, at in rows]
+        newest = list(accumulate(written, max))
+        back = [before - at for at, before in zip(written, newest, strict=True)]
+        assert max(back) <= 2 * TOGETHER_MS, f"{max(back)} ms back"
+        assert len(rows) > 500
     judged = trial.judge(feed)
     assert judged.exact, judged
 

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -91,11 +91,11 @@ class Trial:
 
     # -- input
 
-    def send(self, records: list[Raw], rate: float | None = None) -> None:
-        """Writes raw records, `rate` per second if given."""
+    def send(self, records: list[Raw], rate: float | None = None, times: Sequence[int] = ()) -> None:
+        """Writes raw records, `rate` per second if given; `times`: as if at these moments, ms."""
         pause, failed = threading.Event(), []
         queue = {"linger.ms": 5, "queue.buffering.max.messages": 2_000_000, "compression.type": "lz4"}
-        producer = Producer({**self._client, **queue})
+        producer = Producer({**self._client, **queue, "enable.idempotence": True})  # none overtakes another
         for number, record in enumerate(records):
             if rate and number % 20 == 0:
                 producer.poll(0)
@@ -104,6 +104,7 @@ class Trial:
                 self.topic(record.topic),
                 record.value,
                 record.key,
+                timestamp=times[number] if times else 0,
                 on_delivery=lambda error, _: failed.append(error) if error else None,
             )
         producer.flush()
@@ -219,6 +220,14 @@ class Trial:
             assert key is not None
             assert value is not None
             found.append(Row(partition, key, value))
+        return found
+
+    def folded_by_intake(self) -> dict[int, list[tuple[int, int, int]]]:
+        """By partition of events: source, offset and time of the raw records, in the order of the fold."""
+        found: dict[int, list[tuple[int, int, int]]] = {}
+        for message in self.read("events"):
+            rows = found.setdefault(message.partition() or 0, [])
+            rows += [tuple(row[:3]) for row in pipeline.unpack(message.value() or b"")]
         return found
 
     def ledger(self, name: str, judged: Judgement) -> dict[bytes, bytes]:

@@ -26,6 +26,7 @@ def stages(prefix: str, options: dict[str, Any]) -> list[Any]:
         stage.max_events = options.get("max_events", 2000)
         stage.stall_seconds = options.get("stall_seconds", 10.0)
         stage.repair_seconds = options.get("repair_seconds", 120.0)
+    made[0].in_order = options.get("in_order", False)
     return made
 
 
