@@ -1,7 +1,9 @@
 """Reads the requests of the stages and answers them in batches."""
 
 import asyncio
+import contextlib
 import logging
+import time
 
 import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -20,6 +22,10 @@ _HISTORY = msgspec.msgpack.Decoder(HistoryRequest)
 #: Requests are gathered for this long, so that a bulk import costs few statements.
 _GATHER_MS = 500
 _MOST_RECORDS = 500
+#: Counting minutes anew takes up at most this share of the time: one statement of 127 counters costs much the
+#: same for a minute and for hundreds, and out of a backlog there are some every second. A wait is limited, s.
+_SHARE = 0.2
+_LONGEST_WAIT_S = 5.0
 _CUSTOMERS_PER_QUERY = 200
 _ANSWERED = Use(
     done="answered",
@@ -52,6 +58,7 @@ class Corrections:
         self._partitions = list(range(partitions))
         self._store = store
         self._stored = Stored(brokers, sink_group)
+        self._rests_until = 0.0
         self.recomputed = 0
         self.refolded = 0
 
@@ -73,6 +80,7 @@ class Corrections:
         await feed.start()
         try:
             while not stop.is_set():
+                await self._rest(stop)
                 records = await feed.poll(_GATHER_MS, _MOST_RECORDS)
                 if records:
                     await self._answer(records, producer)
@@ -82,6 +90,13 @@ class Corrections:
                     )
         finally:
             await leave(feed.stop(), producer.stop(), self._stored.stop())
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Waits as long as the last statement asks for, or until `stop` is set."""
+        if (pause := self._rests_until - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await stop.wait()
 
     async def _answer(self, records: list[ConsumerRecord], producer: AIOKafkaProducer) -> None:
         panes: dict[tuple[str, int], int] = {}
@@ -112,7 +127,10 @@ class Corrections:
 
     async def _recompute(self, panes: dict[tuple[str, int], int]) -> None:
         rows = [(subject, minute, version) for (subject, minute), version in sorted(panes.items())]
+        began = time.monotonic()
         await self._store.recompute(rows)
+        ended = time.monotonic()
+        self._rests_until = ended + min(_LONGEST_WAIT_S, (ended - began) * (1 / _SHARE - 1))
         self.recomputed += len(rows)
         _LOG.info("recomputed %d panes older than the horizon", len(rows))
 

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from streams.event_types import MAX_RECORD
 
@@ -39,8 +40,7 @@ class NotThisFormat(Exception):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A line of a file, without its end."""
 
     number: int  #: from 1

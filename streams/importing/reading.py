@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from streams.events import Invalid
 from streams.importing.lines import Line
 from streams.records import Event
@@ -13,8 +15,7 @@ from streams.records import Event
 BAD_LINE = "bad_line"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """An event that a line tells: as written, or made by an adapter."""
 
     line: int

@@ -6,6 +6,8 @@ from streams.topics import DEAD_LETTERS, EVENT_TOPICS
 
 _ANSWER_S = 10.0
 _DELIVERY_S = 60.0
+#: Whether Kafka refuses records is looked at after so many.
+_LOOK_EVERY = 200
 
 
 class ImportStopped(Exception):
@@ -27,9 +29,11 @@ class KafkaWriter:
                 "compression.type": "lz4",
                 "linger.ms": 20,
                 "message.timeout.ms": int(_DELIVERY_S * 1000),
+                "delivery.report.only.error": True,
                 "log_level": 0,
             }
         )
+        self._put = 0
         self._check_topics()
 
     def _check_topics(self) -> None:
@@ -50,8 +54,10 @@ class KafkaWriter:
             except BufferError:
                 self._producer.poll(0.1)
                 self._check()
-        self._producer.poll(0)
-        self._check()
+        self._put += 1
+        if self._put % _LOOK_EVERY == 0:
+            self._producer.poll(0)
+            self._check()
 
     def finish(self) -> None:
         """Returns when Kafka has every record. Raises `ImportStopped`."""

@@ -25,6 +25,8 @@ _SHARE = 0.1
 #: The same for what rests on records, which is computed as a whole.
 _RECORDS_PAUSE_S = 4.0
 _RECORDS_SHARE = 0.1
+#: It would be computed again and again: while rows wait to be stored it comes so many times more seldom.
+_RECORDS_LESS_BEHIND = 4
 #: Live values of states are told so often; they are read as unknown after two minutes.
 _STATES_EVERY_S = 20.0
 _STATES_SHARE = 0.3
@@ -89,7 +91,14 @@ class DayService(_Keeping):
         days, records = DayKeeper(client), RecordKeeper(client, self._directory)
         return [
             _Task(lambda: days.turn(stopped), _PAUSE_S, _SHARE, self._behind),
-            _Task(records.turn, _RECORDS_PAUSE_S, _RECORDS_SHARE, self._behind, _RECORDS_LONGEST_WAIT_S),
+            _Task(
+                records.turn,
+                _RECORDS_PAUSE_S,
+                _RECORDS_SHARE,
+                self._behind,
+                _RECORDS_LONGEST_WAIT_S,
+                _RECORDS_LESS_BEHIND,
+            ),
         ]
 
 
@@ -116,13 +125,15 @@ class _Task:
         share: float,
         behind: Callable[[], bool] = lambda: False,
         longest_s: float = _LONGEST_WAIT_S,
+        less_behind: float = 1.0,
     ) -> None:
-        """`behind`: while it says so, the pause is a long one; `longest_s`: of the others."""
+        """`behind`: while it says so, pauses are long, `less_behind` times so; `longest_s`: of others."""
         self._work = work
         self._pause_s = pause_s
         self._share = share
         self._behind = behind
         self._longest_s = longest_s
+        self._less_behind = less_behind
         self._due = 0.0
         self._due_behind = 0.0
 
@@ -134,4 +145,4 @@ class _Task:
         ended = time.monotonic()
         rest = max(self._pause_s, (ended - began) * (1 / self._share - 1))
         self._due = ended + min(self._longest_s, rest)
-        self._due_behind = ended + max(_PAUSE_BEHIND_S, rest)
+        self._due_behind = ended + self._less_behind * max(_PAUSE_BEHIND_S, rest)
