@@ -23,11 +23,12 @@ from streams.engine.transport import BatchConsumer, BatchTransport
 if TYPE_CHECKING:
     from streams.engine.stage import Stage
 
-#: A stage is behind when something has waited for it for longer than this, s. Those before it rest then.
-BEHIND = 0.5
-#: While any stage is behind, checkpoints begin so long after the first thing folded, s: they cost less
-#: per event the more they hold, and nothing that is read then is new.
-INTERVAL_BEHIND = 2.0
+#: Stages rest while something has waited for one after them for longer than this, s.
+REST_AFTER = 0.5
+#: Once something has waited for longer than this, s, a backlog is worked off: nothing that is read is new,
+#: and checkpoints begin so long after the first thing folded. They cost less the more they hold.
+BACKLOG_AFTER = 5.0
+INTERVAL_IN_BACKLOG = 2.0
 
 #: Called with a stage's name and a point of its checkpoint; tests end the process in it.
 FailPoint = Callable[[str, str], Awaitable[None]]
@@ -78,8 +79,8 @@ class EngineApp(faust.App):
 
     def interval(self, stage: "Stage") -> float:
         """How long after the first thing folded a checkpoint of the stage begins, s."""
-        behind = any(each.behind(BEHIND) for each in self.stages)
-        return max(INTERVAL_BEHIND, stage.interval) if behind else stage.interval
+        backlog = any(each.behind(BACKLOG_AFTER) for each in self.stages)
+        return max(INTERVAL_IN_BACKLOG, stage.interval) if backlog else stage.interval
 
     def resting(self) -> frozenset[str]:
         """Topics that are not read on for now, since a stage after theirs is behind, or one is held up.
@@ -90,7 +91,7 @@ class EngineApp(faust.App):
         for number, stage in reversed(list(enumerate(self.stages, 1))):
             if stage.held_up:
                 return _topics_of(self.stages[:number])
-            if stage.behind(BEHIND):
+            if stage.behind(REST_AFTER):
                 return _topics_of(self.stages[: number - 1])
         return frozenset()
 

@@ -7,7 +7,7 @@ import pytest
 from faust.types import TP
 
 from streams.engine import Batch, EngineFault, Record, Stage, Statistics, encode_state
-from streams.engine.application import INTERVAL_BEHIND, EngineApp
+from streams.engine.application import INTERVAL_IN_BACKLOG, EngineApp
 from streams.engine.batch import MAX_RECORD_BYTES, Output
 from streams.engine.clock import LOG_APPEND_TIME, BrokerClock
 from streams.engine.delivery import deliver
@@ -249,11 +249,11 @@ class Paced(Stage):
 
     def __init__(self, name: str) -> None:
         self.name, self.topics = name, (name,)
-        self.late = False
+        self.late = 0.0
         super().__init__()
 
     def behind(self, seconds: float) -> bool:
-        return self.late
+        return self.late > seconds
 
     def clear(self) -> None: ...
     def fold(self, record: Record) -> int:
@@ -271,23 +271,25 @@ def test_stages_rest_while_one_after_them_is_behind_or_one_is_held_up() -> None:
         return set(EngineApp.resting(app))
 
     assert resting() == set()
-    first.late = True
+    first.late = 0.6
     assert resting() == set(), "nobody is before it"
-    second.late = True
+    second.late = 0.6
     assert resting() == {"first"}
-    third.late = True
+    third.late = 0.6
     assert resting() == {"first", "second"}
-    third.late, second.held_up = False, True
+    third.late, second.held_up = 0.5, True
     assert resting() == {"first", "second"}
     third.held_up = True
     assert resting() == {"first", "second", "third"}
 
 
-def test_checkpoints_are_larger_while_any_stage_is_behind() -> None:
+def test_checkpoints_are_larger_while_a_backlog_is_worked_off() -> None:
     stages = [Paced(name) for name in ("quick", "slow")]
     app: Any = SimpleNamespace(stages=stages)
     quick, slow = stages
     quick.interval, slow.interval = 0.01, 7.0
     assert [EngineApp.interval(app, stage) for stage in stages] == [0.01, 7.0]
-    slow.late = True
-    assert [EngineApp.interval(app, stage) for stage in stages] == [INTERVAL_BEHIND, 7.0]
+    slow.late = 4.9
+    assert [EngineApp.interval(app, stage) for stage in stages] == [0.01, 7.0], "a hiccup"
+    slow.late = 5.1
+    assert [EngineApp.interval(app, stage) for stage in stages] == [INTERVAL_IN_BACKLOG, 7.0]

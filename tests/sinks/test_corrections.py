@@ -1,7 +1,15 @@
 """What the corrections need of ClickHouse: panes counted anew, and all that is stored of a customer."""
 
+import asyncio
+import random
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
 from clickhouse_connect.driver.client import Client
 
+from streams.corrections import Corrections, service
 from streams.records import (
     Event,
     EventRow,
@@ -71,6 +79,41 @@ def test_many_panes_at_once_and_names_that_need_quoting(store: Client, migrated:
     recompute_panes(store, [(f"g:{odd}", MINUTE + n, 5) for n in range(2_500)])
     assert len(panes(store)) == 2_500
     assert panes(store)[odd, MINUTE + 2_499] == (1, 0.0, 0)
+
+
+def test_minutes_that_lie_far_apart_are_counted_anew_and_nothing_between_them(
+    store: Client, migrated: str
+) -> None:
+    chance = random.Random(5)
+    at = [AT + chance.randrange(20 * 24 * 60) * 60_000 + chance.randrange(60_000) for _ in range(400)]
+    put_facts(migrated, *(fact("call_in", each, entity=f"pbx/{n}") for n, each in enumerate(at)))
+    every = Counter(each // 60_000 for each in at)
+    asked = [*chance.sample(sorted(every), 60), MINUTE - 10_000, MINUTE + 40 * 24 * 60]
+    recompute_panes(store, [("g:sales", minute, 5) for minute in asked])
+    found = {minute: calls for (_, minute), (calls, _, _) in panes(store).items()}
+    assert found == {minute: every[minute] for minute in asked if every[minute]}
+
+
+async def test_counting_anew_takes_up_a_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    took, now = iter([0.5, 60.0]), [100.0]
+
+    class Slow:
+        async def recompute(self, _: Any) -> None:
+            now[0] += next(took)
+
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    corrections = Corrections("", InternalTopics(), 1, cast("Any", Slow()), group="", sink_group="")
+    await corrections._recompute({("g:sales", MINUTE): 1})
+    assert corrections._rests_until == now[0] + 2.0, "a fifth"
+    await corrections._recompute({("g:sales", MINUTE): 1})
+    assert corrections._rests_until == now[0] + 5.0, "though not for ever"
+    stop = asyncio.Event()
+    stop.set()
+    async with asyncio.timeout(1):
+        await corrections._rest(stop)
+    now[0] += 5.0
+    async with asyncio.timeout(1):
+        await corrections._rest(asyncio.Event())
 
 
 def test_the_history_of_customers_is_what_was_stored_in_the_order_of_the_log(

@@ -32,22 +32,23 @@ def test_turns_come_after_the_pause_and_rarely_while_rows_wait(clock: list[float
 
 
 @pytest.mark.parametrize(
-    ("turn_s", "pause_s", "share", "waits", "gap"),
+    ("turn_s", "pause_s", "share", "waits", "less", "gap"),
     [
-        (2, 1.5, 0.2, False, 10),
-        (20, 2, 0.1, False, 50),  # not 200: the rest after a long turn is half a minute
-        (20, 2, 0.1, True, 200),  # while rows wait it is as long as its share wants
+        (2, 1.5, 0.2, False, 4, 10),
+        (20, 2, 0.1, False, 4, 50),  # not 200: the rest after a long turn is half a minute
+        (20, 2, 0.1, True, 1, 200),  # while rows wait it is as long as its share wants
+        (20, 2, 0.1, True, 4, 740),  # or four times as long
     ],
 )
 def test_turns_begin_so_far_apart(
-    clock: list[float], turn_s: float, pause_s: float, share: float, waits: bool, gap: int
+    clock: list[float], turn_s: float, pause_s: float, share: float, waits: bool, less: int, gap: int
 ) -> None:
     def work() -> None:
         began.append(clock[0])
         clock[0] += turn_s
 
     began: list[float] = []
-    task = days._Task(work, pause_s, share, lambda: waits)
+    task = days._Task(work, pause_s, share, lambda: waits, less_behind=less)
     while len(began) < 4:
         clock[0] += 0.1
         task.do_when_due()
