@@ -111,6 +111,7 @@ class BatchConsumer(driver.Consumer):
                     self.app.consumer_generation_id,
                 ):
                     self._forget_turns()
+                    self._delivered.clear()  # what was not handed on shows as a gap
                     return
                 message = self._chunk_message(tp, due[first : first + size])
                 if not self.app.loses_chunk(tp):
@@ -142,9 +143,8 @@ class BatchConsumer(driver.Consumer):
                 ordered[tp.topic].hold(tp, fetched)
             else:
                 yield tp, fetched
-        resting = self.app.resting()
         for turns in filter(None, self._turns):
-            if resting.isdisjoint(turns.topics):
+            if self.app.resting().isdisjoint(turns.topics):
                 yield from turns.due(self._unread(turns), monotonic())
             else:
                 turns.rest()

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from streams.engine.application import EngineApp
 
 
+#: It is looked anew after this long, s: a worker with hundreds of partitions is asked at every fetch.
+_LOOK_AGAIN_S = 0.05
+
+
 class Waiting:
     """Since when something of each partition has been known of and is not folded.
 
@@ -22,11 +26,12 @@ class Waiting:
         self._app, self._guard = app, guard
         #: partition -> since when (by `monotonic`), and the end that was known then
         self._since: dict[TP, tuple[float, int]] = {}
+        self._looked = 0.0
 
     def look(self) -> None:
         """To be called several times a second."""
         consumer: BatchConsumer = self._app.consumer
-        now = monotonic()
+        now = self._looked = monotonic()
         for tp, folded in self._guard.next.items():
             reach = consumer.reach(tp)
             if reach is None:
@@ -52,6 +57,8 @@ class Waiting:
 
     def longer_than(self, seconds: float) -> bool:
         """Whether anything has waited for longer. Of a broker that is away nothing further is known."""
-        self.look()
-        before = monotonic() - seconds
+        now = monotonic()
+        if now - self._looked >= _LOOK_AGAIN_S:
+            self.look()
+        before = now - seconds
         return any(since < before for tp, (since, _) in self._since.items() if tp in self._guard.next)

@@ -141,6 +141,7 @@ def test_records_wait_from_when_they_are_known_of_until_they_are_folded(now: lis
     now[0] = 200.0
     assert not waiting.longer_than(0.5), "all is folded"
     parts.consumer.given[ONE], parts.consumer.reached[ONE] = 12, Reach(12, 12)
+    waiting.look()
     assert not waiting.longer_than(0.5), "just come"
     now[0] = 200.4
     assert not waiting.longer_than(0.5)
@@ -148,6 +149,7 @@ def test_records_wait_from_when_they_are_known_of_until_they_are_folded(now: lis
     parts.consumer.given[ONE], parts.consumer.reached[ONE] = 20, Reach(20, 20)
     assert waiting.longer_than(0.5), "also when more comes"
     parts.guard.next[ONE] = 12
+    waiting.look()
     assert not waiting.longer_than(0.5), "what has come since has not waited for so long"
     now[0] = 201.2
     assert waiting.longer_than(0.5)
