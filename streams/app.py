@@ -10,6 +10,7 @@ from streams.agents.alerting import Alerting
 from streams.agents.configurations import Configurations
 from streams.agents.intake import IntakeStage
 from streams.agents.journeys import JourneysStage
+from streams.agents.keeping_step import KeepingStep
 from streams.agents.meters import WorkerMeters
 from streams.agents.now import LiveValues
 from streams.agents.pacing import Pacing
@@ -62,6 +63,7 @@ def make_worker(settings: Settings, config: Config) -> EngineApp:
     epoch = EpochWatch(settings, internal.epoch)
     upstream = _watch(windows, config, settings, epoch)
     Pacing.of(windows, Connection(settings.kafka)).begin()
+    KeepingStep(intake, journeys).begin()
     stages = (intake, journeys, windows)
     for stage in stages:
         app.add(stage)

@@ -102,6 +102,18 @@ class JourneysStage(Stage):
             slots = self._slots[partition] = Slots()
         return slots
 
+    def raw_reached(self) -> dict[tuple[int, int], int]:
+        """Event time (ms) that each raw partition (index of topic, number) has come to, as far as is seen."""
+        found: dict[tuple[int, int], int] = {}
+        for slots in self._slots.values():
+            for place, at in slots.raw_reached():
+                found[place] = max(at, found.get(place, 0))
+        return found
+
+    def slowest_raw(self) -> int:
+        """Event time (ms) that the slowest raw partition waited for has come to; 0 if none is known."""
+        return min((slots.reached for slots in self._slots.values()), default=0)
+
     # -- fold
 
     def fold(self, record: Record) -> int:

@@ -195,6 +195,12 @@ class Slots:
         """Event time up to which this partition's log has come, for those who read what it gives."""
         return slowest(self.meta.reached, PANE_PATIENCE, self.meta.heard, _WITHIN_ROWS)
 
+    def raw_reached(self) -> Iterator[tuple[tuple[int, int], int]]:
+        """Index of topic and number of each raw partition, and the event time that it has come to, ms."""
+        for name, at in self.meta.reached.items():
+            topic, _, partition = name.partition("/")
+            yield (int(topic), int(partition)), at
+
     def prune(self) -> Iterator[str]:
         """Forgets customers that nothing can need any more; yields them.
 

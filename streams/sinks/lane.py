@@ -10,8 +10,8 @@ from aiokafka import TopicPartition
 
 from streams.sinks.batch import Batch
 
-_FLUSH_ROWS = 60_000
-_FLUSH_BYTES = 48 << 20
+_FLUSH_ROWS = 40_000
+_FLUSH_BYTES = 24 << 20
 #: After a batch of so many rows the next may gather for so many times longer: every batch makes parts of ten
 #: tables, which ClickHouse then merges again and again. A second of 500 events/s brings a quarter of them.
 _MANY_ROWS = 10_000
