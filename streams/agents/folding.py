@@ -45,6 +45,7 @@ class Folding:
         self._partition = record.partition
         self._origin = record.offset
         self._version = stage.version(record.offset)
+        self._written = record.timestamp
         self._slots = stage.slots(record.partition)
         self._measured: dict[int, list[MeasurementRow]] = {}
         self._rows: list[TableRow] = []
@@ -176,7 +177,7 @@ class Folding:
         self._is_new = self._slots.meta_version < self._version
         if self._is_new:
             self._slots.meta_version = self._version
-            self._slots.advance(rows)
+            self._slots.advance(rows, self._written)
         self._reached = self._slots.reached
 
     def _finish(self) -> None:

@@ -110,6 +110,10 @@ class JourneysStage(Stage):
                 found[place] = max(at, found.get(place, 0))
         return found
 
+    def furthest_raw(self) -> int:
+        """Event time (ms) that the furthest raw partition has come to: live it is hardly behind the clock."""
+        return max(self.raw_reached().values(), default=0)
+
     def slowest_raw(self) -> int:
         """Event time (ms) that the slowest raw partition waited for has come to; 0 if none is known."""
         return min((slots.reached for slots in self._slots.values()), default=0)

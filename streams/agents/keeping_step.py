@@ -38,7 +38,7 @@ class KeepingStep:
         now, slowest, own = self._journeys.now_ms(), self._journeys.slowest_raw(), self._own()
         if slowest != self._slowest:
             self._slowest, self._advanced_at = slowest, now
-        history = slowest < now - HORIZON
+        history = self._journeys.furthest_raw() < now - HORIZON
         ahead = own is not None and own - slowest > _MAY_BE_AHEAD
         self._intake.held_up = history and ahead and now - self._advanced_at < _WAITED_FOR
 

@@ -8,6 +8,7 @@ wait for no sink, and so do alerts.
 
 import logging
 
+from streams.agents.journeys import JourneysStage
 from streams.agents.panes import HORIZON
 from streams.agents.watching import UpstreamWatch
 from streams.agents.windows import WindowsStage
@@ -19,20 +20,26 @@ _LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 2.0
 #: Far below the ten minutes for which compaction leaves records alone, ms.
 _SINK_BEHIND_MS = 60_000
+#: Event time goes by so many times faster than the clock out of history, or not at all after a weekend.
+_FAST = 60
 
 
 class Pacing:
     """Lets the stages rest when it has to be."""
 
-    def __init__(self, stage: WindowsStage, sink: UpstreamWatch) -> None:
+    def __init__(self, journeys: JourneysStage, stage: WindowsStage, sink: UpstreamWatch) -> None:
+        self._journeys = journeys
         self._stage = stage
         self._sink = sink
+        self._looked = 0  #: ms
+        self._furthest = 0  #: event time, ms
+        self._fast = False
 
     @classmethod
-    def of(cls, stage: WindowsStage, connection: Connection) -> "Pacing":
-        """By the sink of the stage's epoch."""
+    def of(cls, journeys: JourneysStage, stage: WindowsStage, connection: Connection) -> "Pacing":
+        """By the sink of the stages' epoch."""
         group = stage.internal.group(SINK_GROUP)
-        return cls(stage, UpstreamWatch(connection, group, [stage.internal.panes], "the sinks"))
+        return cls(journeys, stage, UpstreamWatch(connection, group, [stage.internal.panes], "the sinks"))
 
     def begin(self) -> None:
         """Sets the timer up; to be called before the app starts."""
@@ -42,10 +49,18 @@ class Pacing:
         """Lets the stage rest or go on. A sink that has never stored anything is not waited for."""
         now = self._stage.now_ms()
         waits = False
-        if self._stage.watermark < now - HORIZON:
+        if self._folds_history(now):
             await self._sink.look(now)
             state = self._sink.state
             waits = state.begun and state.behind_ms(now) > _SINK_BEHIND_MS
         if waits != self._stage.held_up:
             _LOG.info("history waits for the sink" if waits else "history goes on")
         self._stage.held_up = waits
+
+    def _folds_history(self, now: int) -> bool:
+        furthest = self._journeys.furthest_raw()
+        if not self._stage.held_up:
+            advanced, passed = furthest - self._furthest, now - self._looked
+            self._fast = self._looked > 0 and advanced > _FAST * passed
+        self._looked, self._furthest = now, furthest
+        return self._fast and furthest < now - HORIZON

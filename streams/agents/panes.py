@@ -22,10 +22,6 @@ MINUTE = 60_000
 #: 25 hours and an hour for what comes late.
 HORIZON = 26 * 3_600_000
 
-#: An events partition of which something is among so many last changes is waited for in any case: what is
-#: held for its sake is at most the minutes of so many changes, a dozen or more of which come to each.
-_WITHIN_ROWS = 500_000
-
 #: The horizon moves in steps, so that panes are not looked through at every record.
 STEP = 3_600_000
 
@@ -116,9 +112,9 @@ class Partition:
         return pane
 
     def advance(
-        self, reached: dict[int, int], rows: int, unwritten: Collection[PaneKey]
+        self, reached: dict[int, int], written: int, unwritten: Collection[PaneKey]
     ) -> tuple[list[PaneKey], list[ItemKey]]:
-        """Moves the watermark on, given how far so many further rows say that events partitions have come.
+        """Moves the watermark on, given how far a record written then (ms) says that partitions have come.
 
         Returns what is let go by that. Panes that are still to be written stay: `let_go_of_panes` is to
         be called once they are.
@@ -127,9 +123,8 @@ class Partition:
         meta = self.meta
         for partition, at in reached.items():
             meta.reached[str(partition)] = max(at, meta.reached.get(str(partition), 0))
-        meta.heard.note(map(str, reached), rows)
-        slow = slowest(meta.reached, PANE_PATIENCE, meta.heard, _WITHIN_ROWS)
-        meta.watermark = max(meta.watermark, slow)
+        meta.heard.note(map(str, reached), written)
+        meta.watermark = max(meta.watermark, slowest(meta.reached, PANE_PATIENCE, meta.heard))
         if self.horizon == before:
             return [], []
         panes = self.let_go_of_panes(unwritten)

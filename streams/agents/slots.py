@@ -1,6 +1,6 @@
 """Where the journeys stage keeps its customers: decoded when touched, forgotten when not needed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import msgspec
@@ -13,8 +13,6 @@ from streams.records import EventRow, pack
 _AFTER_ARRIVAL = 24 * 3_600_000
 #: How far a raw partition may be behind the fastest one to be waited for (event time, ms).
 _PATIENCE = 21 * 24 * 3_600_000
-#: One of which something is among so many last rows of the partition is waited for in any case.
-_WITHIN_ROWS = 50_000
 
 #: The bytes of a larger journey are not kept beside it: it is a manager's day, which goes on changing.
 _SMALL = 4096
@@ -172,11 +170,11 @@ class Slots:
             return
         self._slots[customer] = Slot.restored(version, raw)
 
-    def advance(self, rows: Sequence[EventRow]) -> None:
+    def advance(self, rows: Iterable[EventRow], written: int) -> None:
         """Moves the watermark on: to where the slowest raw partition has come.
 
-        What that one still brings is no late event. A partition that brings nothing, of the last
-        `_WITHIN_ROWS`, is waited for no longer than `_PATIENCE` behind the fastest.
+        What that one still brings is no late event. A partition that brings nothing is waited for no
+        longer than `_PATIENCE` behind the fastest. `written`: when the log's record was, ms.
         """
         last: dict[tuple[int, int], int] = {}
         for row in rows:
@@ -187,13 +185,13 @@ class Slots:
         named = {f"{topic}/{partition}": at for (topic, partition), at in last.items()}
         for name, at in named.items():
             meta.reached[name] = max(at, meta.reached.get(name, 0))
-        meta.heard.note(named, len(rows))
-        meta.watermark = max(meta.watermark, slowest(meta.reached, _PATIENCE, meta.heard, _WITHIN_ROWS))
+        meta.heard.note(named, written)
+        meta.watermark = max(meta.watermark, slowest(meta.reached, _PATIENCE, meta.heard))
 
     @property
     def reached(self) -> int:
         """Event time up to which this partition's log has come, for those who read what it gives."""
-        return slowest(self.meta.reached, PANE_PATIENCE, self.meta.heard, _WITHIN_ROWS)
+        return slowest(self.meta.reached, PANE_PATIENCE, self.meta.heard)
 
     def raw_reached(self) -> Iterator[tuple[tuple[int, int], int]]:
         """Index of topic and number of each raw partition, and the event time that it has come to, ms."""

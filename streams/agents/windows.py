@@ -122,11 +122,6 @@ class WindowsStage(Stage):
         """Every partition of this worker, by number."""
         return {number: self.held(number) for number in sorted(self._partitions)}
 
-    @property
-    def watermark(self) -> int:
-        """Event time up to which the furthest partition of this worker has come, ms."""
-        return max((held.meta.watermark for held in self._partitions.values()), default=0)
-
     # -- fold
 
     def fold(self, record: Record) -> int:
@@ -201,6 +196,7 @@ class _Folding:
         self._partition = record.partition
         self._held = stage.held(record.partition)
         self._version = stage.version(record.offset)
+        self._written = record.timestamp
         self._horizon = self._held.horizon
         self._dirty = stage.dirty(record.partition)
         self._requests: dict[PaneKey, RecomputeRow] = {}
@@ -220,7 +216,7 @@ class _Folding:
                 self._item(row)
             else:
                 self._pane(row)
-        self._finish(reached, len(rows))
+        self._finish(reached)
 
     def _pane(self, row: MeasurementRow) -> None:
         key = (row.subject, row.at // MINUTE)
@@ -269,10 +265,10 @@ class _Folding:
         self._dirty.items[key] = None
         self._stage.changed.add(row.subject)
 
-    def _finish(self, reached: dict[int, int], rows: int) -> None:
+    def _finish(self, reached: dict[int, int]) -> None:
         held, stage, partition = self._held, self._stage, self._partition
         stage.ask(partition, list(self._requests.values()))
         if held.meta_version < self._version:
             held.meta_version = self._version
-            panes, items = held.advance(reached, rows, self._dirty.panes)
+            panes, items = held.advance(reached, self._written, self._dirty.panes)
             stage.let_go(partition, panes, items)

@@ -36,7 +36,8 @@ class World:
 
     def comes(self, partition: int, hours: float) -> None:
         at = self._since + round(hours * HOUR)
-        self.journeys.slots(0).advance([EventRow(0, partition, 1, at, Event("pbx", "e", "call.ended", at))])
+        row = EventRow(0, partition, 1, at, Event("pbx", "e", "call.ended", at))
+        self.journeys.slots(0).advance([row], self.now)
 
     async def rests(self, after_s: float = 1.0) -> bool:
         self.now += round(after_s * 1000)
@@ -92,5 +93,5 @@ async def test_live_events_wait_for_nobody(monkeypatch: pytest.MonkeyPatch) -> N
 def test_of_a_raw_partition_the_furthest_that_any_partition_of_events_has_heard_counts() -> None:
     slots = Slots()
     rows = [EventRow(1, 7, 1, at, Event("crm", "e", "deal.stage", at)) for at in (5, 9, 8)]
-    slots.advance(rows)
+    slots.advance(rows, NOW)
     assert dict(slots.raw_reached()) == {(1, 7): 9}
