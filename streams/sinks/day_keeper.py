@@ -48,6 +48,7 @@ class DayKeeper:
         self._sums = sums or DaySums.of()
         self._compared: tuple[int, date] | None = None
         self._minute = 0
+        self._looked = 0  #: ms, by ClickHouse's clock
         self._seen: dict[Source, dict[date, tuple[object, int]]] = {source: {} for source in _SOURCES}
         self._unchecked: list[Days] = []
 
@@ -57,8 +58,11 @@ class DayKeeper:
         if (places, last) != self._compared:
             self._compared = places, last
             self._unchecked = self._months(last + _TO_TODAY)
-        self._follow("panes", now - _STORING_MS, last)
-        self._follow("lines", now - _STORING_MS, last + _TO_TODAY)
+        # The last turn may be long ago, out of a backlog.
+        since = min(now, self._looked or now) - _STORING_MS
+        self._follow("panes", since, last)
+        self._follow("lines", since, last + _TO_TODAY)
+        self._looked = now
         if now // _MINUTE_MS != self._minute:
             self._minute = now // _MINUTE_MS
             self._compare("panes", (first - _ONE_DAY, last), stopped)

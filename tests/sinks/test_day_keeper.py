@@ -114,6 +114,18 @@ def test_a_late_event_corrects_a_day_of_years_ago(store: Client, migrated: str) 
     assert shown(store) == {("2019-05-06", "anna"): 4}
 
 
+def test_rows_are_followed_however_long_ago_the_last_turn_was(
+    store: Client, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory(store, "UTC")
+    keeper = keep_days(store)
+    monkeypatch.setattr("streams.sinks.day_keeper._STORING_MS", 0)  # whatever is stored is long ago
+    put(migrated, {("g:sales", minute("2019-05-05 10:00")): 2})
+    put(migrated, {("g:sales", minute("2019-05-07 10:00")): 3})
+    keeper.turn()
+    assert shown(store) == {("2019-05-05", "sales"): 2, ("2019-05-07", "sales"): 3}
+
+
 def test_a_new_zone_dates_all_days_anew(store: Client, migrated: str) -> None:
     directory(store, "Pacific/Kiritimati")  # 14 h ahead of UTC
     handled = panes_of(2, "2026-01-30 00:00", "2026-02-02 00:00")
