@@ -31,6 +31,7 @@ from streams.local.broker import Broker
 from streams.settings import Settings
 from streams.sinks.connection import connect
 from streams.sinks.migrations import migrate
+from streams.topics import InternalTopics
 from streams.topology import ensure_topics
 
 _WITHIN_S, _LOOK_S, _LOOKS_AT_DAYS_S = 3 * 3600.0, 1.0, 5.0
@@ -59,6 +60,8 @@ class Backfill:
     kept_s: float  #: every day's sums are kept
     cpu_us: dict[str, float]  #: per event, by part
     peak_mb: dict[str, float]
+    histories: int  #: asked back from ClickHouse, to be folded again
+    recounts: int  #: requests to count minutes anew
     minutes: int  #: rows of `kpi_minutes`
     disk_mb: float  #: of ClickHouse
 
@@ -94,6 +97,7 @@ def backfill(folder: Path, file: Path, config: Path, year: Year, workers: int) -
 def _measure(
     settings: Settings, client: Client, file: Path, pids: dict[str, int], year: Year, workers: int
 ) -> Backfill:
+    topics = InternalTopics(settings.epoch)
     progress, meter, began = Progress(settings.kafka), Meter(pids), time.monotonic()
 
     def since() -> float:
@@ -126,6 +130,8 @@ def _measure(
         kept_s,
         {part: cpu / year.events * 1e6 for part, cpu in used.items()},
         {part: memory_mb(pid, peak=True) for part, pid in pids.items()},
+        progress.written([topics.history]),
+        progress.written([topics.recompute]),
         _one(client, "SELECT count() FROM sales_rows.kpi_minutes FINAL"),
         _one(client, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active") / 2**20,
     )
@@ -191,6 +197,7 @@ def told(found: Backfill, year: Year) -> list[str]:
         f"{year.events:,} events of {year.days} days, {name}: {steps} min; {rate:,.0f} events/s stored",
         f"CPU per event of that import, {name}: {cpu} µs",
         f"peak memory of that import, {name}: {peak} MB; {found.minutes:,} minutes, {found.disk_mb:,.0f} MB on disk",
+        f"asked back in that import, {name}: {found.histories:,} histories, {found.recounts:,} times minutes",
     ]
 
 
@@ -216,7 +223,7 @@ def main() -> None:
             print(f"workers {workers}", flush=True)
             found.append(backfill(place, file, config, year, workers))
             lines += told(found[-1], year)
-            print("\n".join(lines[-3:]), flush=True)
+            print("\n".join(lines[-4:]), flush=True)
     figures: Figures = {"year": asdict(year), "runs": [asdict(each) for each in found], "lines": lines}
     save("backfill", figures)
 

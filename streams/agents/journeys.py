@@ -6,6 +6,7 @@ from streams.agents.bundles import Bundles
 from streams.agents.configurations import Configurations
 from streams.agents.faults import internal_letter
 from streams.agents.folding import Folding
+from streams.agents.panes import HORIZON
 from streams.agents.slots import Meta, Slots
 from streams.engine import Batch, Output, Record, Stage, StateRecord
 from streams.journey import (
@@ -113,6 +114,11 @@ class JourneysStage(Stage):
     def furthest_raw(self) -> int:
         """Event time (ms) that the furthest raw partition has come to: live it is hardly behind the clock."""
         return max(self.raw_reached().values(), default=0)
+
+    @property
+    def in_history(self) -> bool:
+        """Whether all that was read yet is from before what the windows hold, as an import's is."""
+        return self.furthest_raw() < self.now_ms() - HORIZON
 
     def slowest_raw(self) -> int:
         """Event time (ms) that the slowest raw partition waited for has come to; 0 if none is known."""

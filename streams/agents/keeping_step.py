@@ -7,7 +7,6 @@ the intake of a worker rests while all its partitions are ahead of the slowest o
 
 from streams.agents.intake import IntakeStage
 from streams.agents.journeys import JourneysStage
-from streams.agents.panes import HORIZON
 
 _LOOK_EVERY_S = 1.0
 #: Event time, ms.
@@ -38,9 +37,8 @@ class KeepingStep:
         now, slowest, own = self._journeys.now_ms(), self._journeys.slowest_raw(), self._own()
         if slowest != self._slowest:
             self._slowest, self._advanced_at = slowest, now
-        history = self._journeys.furthest_raw() < now - HORIZON
         ahead = own is not None and own - slowest > _MAY_BE_AHEAD
-        self._intake.held_up = history and ahead and now - self._advanced_at < _WAITED_FOR
+        self._intake.held_up = ahead and self._journeys.in_history and now - self._advanced_at < _WAITED_FOR
 
     def _own(self) -> int | None:
         """Event time that the slowest raw partition of this worker has come to, ms."""

@@ -2,14 +2,13 @@
 
 Minutes leave the compacted ledger of panes 26 hours of event time after they were, which live is a day and
 out of a backlog of history a matter of seconds. A sink that reads later than compaction comes by would
-never see them. So while what is folded is history, the worker rests when the sink is behind; live events
-wait for no sink, and so do alerts.
+never see them. So while what is folded is history, and days of it go by in seconds, the worker rests when
+the sink is behind. Live events wait for no sink, and neither do alerts.
 """
 
 import logging
 
 from streams.agents.journeys import JourneysStage
-from streams.agents.panes import HORIZON
 from streams.agents.watching import UpstreamWatch
 from streams.agents.windows import WindowsStage
 from streams.engine import Connection
@@ -63,4 +62,4 @@ class Pacing:
             advanced, passed = furthest - self._furthest, now - self._looked
             self._fast = self._looked > 0 and advanced > _FAST * passed
         self._looked, self._furthest = now, furthest
-        return self._fast and furthest < now - HORIZON
+        return self._fast and self._journeys.in_history

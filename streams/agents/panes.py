@@ -147,7 +147,8 @@ class Partition:
             del self.panes[key]
         kept: dict[str, set[int]] = {}
         for subject, minute in unwritten:
-            kept.setdefault(subject, set()).add(minute)
+            if minute < horizon:
+                kept.setdefault(subject, set()).add(minute)
         for subject, windows in self.windows.items():
             windows.forget(horizon, kept.get(subject, ()))
         return old
@@ -160,10 +161,6 @@ class Partition:
         """Takes a pane of the ledger."""
         self.note(subject, minute, version)
         self.rolling(subject).load(minute, pane)
-
-    def loaded(self) -> list[PaneKey]:
-        """Drops what the ledger still had from before the horizon; which panes that were."""
-        return self.let_go_of_panes()
 
 
 def pane_key(key: PaneKey) -> bytes:

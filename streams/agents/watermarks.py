@@ -8,7 +8,6 @@ import msgspec
 #: Longer would hold more minutes in memory through every quiet night.
 PANE_PATIENCE = 12 * 3_600_000
 
-
 #: One of which something was written to the log within this of the newest is waited for in any case (ms of
 #: the log's own time). Live it is no further behind than that; out of a backlog it may be weeks.
 HEARD_WITHIN = 5 * 60_000

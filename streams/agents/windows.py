@@ -114,7 +114,7 @@ class WindowsStage(Stage):
         held = self._raw(partition)
         if partition in self._loading:
             self._loading.discard(partition)
-            self.dirty(partition).gone.update(map(pane_key, held.loaded()))
+            self.dirty(partition).gone.update(map(pane_key, held.let_go_of_panes()))
             self.changed.update(held.subjects())
         return held
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from streams.engine.application import EngineApp
     from streams.engine.stage import Stage
 
+#: How often it is looked whether the interval is another one by now, s.
+_LOOK_AGAIN_S = 0.1
+
 
 class Checkpoints:
     """Takes what a stage has folded to the broker, one checkpoint after the other.
@@ -55,8 +58,14 @@ class Checkpoints:
         """Begins a checkpoint, for ever, whenever something has waited for the interval."""
         while True:
             await self._wanted.wait()
-            await asyncio.sleep(self._app.interval(self._stage))
+            await self._gather()
             await self.begin()
+
+    async def _gather(self) -> None:
+        """Waits for the interval, which becomes a short one when a backlog comes to its end."""
+        began = monotonic()
+        while (left := began + self._app.interval(self._stage) - monotonic()) > 0:  # noqa: ASYNC110 - it changes
+            await asyncio.sleep(min(left, _LOOK_AGAIN_S))
 
     async def begin(self) -> None:
         """Begins the next one as soon as the last is through, if there is anything to take."""

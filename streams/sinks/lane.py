@@ -25,6 +25,7 @@ class Gathered:
     batch: Batch = field(default_factory=Batch)
     ends: dict[TopicPartition, int] = field(default_factory=dict)
     began: float = 0.0
+    noted: float = 0.0  #: when the last came
     read_bytes: int = 0
 
     @property
@@ -39,8 +40,9 @@ class Gathered:
 
     def note(self, place: TopicPartition, offset: int, size: int) -> None:
         """Says that a record of so many bytes has been put in, or held nothing."""
+        self.noted = time.monotonic()
         if not self.ends:
-            self.began = time.monotonic()
+            self.began = self.noted
         self.ends[place] = offset + 1
         self.read_bytes += size
 
@@ -52,7 +54,7 @@ class Lane:
         """`gathers_s`: how long the first row of a batch waits for others, s."""
         self._store = store
         self._gathers_s = gathers_s
-        self._longest_s = gathers_s
+        self._longest_s = gathers_s  #: of what is gathered now
         self._writing: asyncio.Task[None] | None = None
         self.gathered = Gathered()
 
@@ -74,13 +76,19 @@ class Lane:
             self._writing.result()  # a fault of the program or of Kafka ends the process
             self._writing = None
         gathered = self.gathered
-        waited = bool(gathered.ends) and time.monotonic() - gathered.began >= self._longest_s
-        if not (gathered.full or waited):
+        if not (gathered.full or self._waited(gathered)):
             return None
         self.gathered = Gathered()
         self._longest_s = self._gathers_s * (_LONGER if gathered.many else 1.0)
         self._writing = asyncio.create_task(self._store(gathered))
         return gathered
+
+    def _waited(self, gathered: Gathered) -> bool:
+        """Whether it is time: the longer wait ends as soon as nothing more comes."""
+        if not gathered.ends:
+            return False
+        now = time.monotonic()
+        return now - gathered.began >= self._longest_s or now - gathered.noted >= self._gathers_s
 
     async def finish(self) -> None:
         """Writes what is at hand."""

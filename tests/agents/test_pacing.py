@@ -25,6 +25,10 @@ class Stage:
     def furthest_raw(self) -> int:
         return self._come_to
 
+    @property
+    def in_history(self) -> bool:
+        return self._come_to < self.now - HORIZON
+
     def now_ms(self) -> int:
         return self.now
 

@@ -45,14 +45,16 @@ async def test_rows_gather_for_longer_after_a_batch_of_many(monkeypatch: pytest.
     assert await trial.after(0.1)
     trial.put(100)
     assert await trial.after(1.0), "as long as ever after one of few"
-    trial.put(100)
-    assert not await trial.after(3.9)
-    assert await trial.after(0.1)
-    trial.put(7)
-    assert await trial.after(4.0)
-    trial.put(7)
-    assert await trial.after(1.0), "few again"
-    assert trial.stored == [99, 100, 100, 7, 7]
+    for _ in range(4):
+        trial.put(50)
+        assert not await trial.after(0.9)
+    assert await trial.after(0.4)
+    trial.put(50)
+    assert not await trial.after(0.9)
+    trial.put(50)
+    assert not await trial.after(0.9)
+    assert await trial.after(0.1), "as nothing more comes"
+    assert trial.stored == [99, 100, 200, 100]
 
 
 async def test_a_full_batch_goes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
