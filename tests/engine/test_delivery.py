@@ -13,9 +13,9 @@ from tests.waiting import eventually
 
 def test_lost_chunks_are_read_again(trial: Trial) -> None:
     feed = make_feed(6000, seed=11)
-    fed = trial.feeding(feed, rate=1500)
     worker = trial.worker(loses=0.1, stall_seconds=1.0)
-    fed.join()
+    eventually(worker.ready)  # out of a backlog there are too few chunks to lose many
+    trial.feeding(feed, rate=1500).join()
     trial.drained()
     assert sum(worker.most(stage, "gaps") for stage in ("intake", "journeys", "windows")) > 5
     judged = trial.judge(feed)
