@@ -100,15 +100,20 @@ class ClickHouse:
         types = self._types.get(table)
         if types is None:
             types = self._types[table] = await _column_types(client, database, table)
-        await client.insert(
-            table,
-            list(zip(*rows, strict=True)),
-            column_names=LAYOUTS[table].columns,
-            database=database,
-            column_type_names=types,
-            column_oriented=True,
-            settings=_INSERT_SETTINGS,
-        )
+        columns = list(zip(*rows, strict=True))
+        try:
+            await client.insert(
+                table,
+                columns,
+                column_names=LAYOUTS[table].columns,
+                database=database,
+                column_type_names=types,
+                column_oriented=True,
+                settings=_INSERT_SETTINGS,
+            )
+        finally:
+            # What the client notes of an insert is a cycle, which held these until garbage is looked for.
+            columns.clear()
 
     async def _connected(self) -> AsyncClient:
         async with self._connecting:
