@@ -1,6 +1,6 @@
 """How old an event is when its effects are there, while `salespulse up` runs with all KPI on.
 
-    python -m bench.latency [--rate 200 500] [--seconds 60] [--managers 100] [--crossings 100]
+    python -m bench.latency [--rate 200 500] [--alone 500] [--seconds 60] [--managers 100] [--crossings 100]
 
 Call events of a simulated centre are written at each of these rates in turn, each dated at the moment of
 writing. Its age counts from Kafka's time of the raw record to the moment
@@ -18,6 +18,10 @@ further managers decline, one after the other, see `crossings`; every alert must
 A rate that the machine does not carry is measured as well: its ages grow while it lasts, of which there
 are no more than 125,000 events. How many of these the worker has not taken when the last is written is
 `left`, and how long it takes from then until ClickHouse has all, `after_s`.
+
+At the rates of `--alone` ClickHouse and the sink stand still while it is measured, and go on afterwards: what the
+worker does when it need not share two cores with them, or when ClickHouse is away. Panes and alerts are
+all there is to see then.
 Goals: pane p99 under 400 ms at 500 events/s with at most 0.5 cores of the worker; live p95 under 1 s at 200.
 """
 
@@ -37,7 +41,7 @@ from bench.noted import NotYet, Passage, begin_noting, stored_passages
 from bench.noted_alerts import alert_passages, came
 from bench.noted_panes import PaneNotes
 from bench.noted_posts import PostNotes
-from bench.parts import Process, wait_for
+from bench.parts import Process, standing_still, wait_for
 from bench.processes import Meter, cpu_s, memory_mb
 from bench.progress import WORKER, Progress
 from streams.topics import CALLS
@@ -49,6 +53,8 @@ _MOST_EVENTS = 125_000
 _ARRIVES_WITHIN = 600.0
 #: The same for what ClickHouse need not have when its tables are drained: live values, alerts, posts.
 _FOLLOWS_WITHIN = 120.0
+#: What arrives where no ClickHouse is needed.
+_WITHOUT_STORES = ("pane", "alert", "alert_post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class Section:
     rate: float  #: events/s, of the simulated feed and of what causes alerts together
     seconds: float
     crossings: int
+    alone: bool = False  #: ClickHouse and the sink stand still
 
     @property
     def warms_up_s(self) -> float:
@@ -118,8 +125,9 @@ class Bench:
         since, began = _now_ms(), time.monotonic()
         pids = self.installation.parts()
         meter, own = Meter(pids), self._own_cpu_s()
-        fed = feed(self.installation, lines, section.rate)
-        seconds, used = time.monotonic() - began, meter.used()
+        with standing_still([pids[part] for part in ("clickhouse", "sink") if section.alone]):
+            fed = feed(self.installation, lines, section.rate)
+            seconds, used = time.monotonic() - began, meter.used()
         used["bench"] = self._own_cpu_s() - own
         used["others"] = max(0.0, used["others"] - used["bench"])
         until, left = _now_ms(), self._progress.left(WORKER, [CALLS])
@@ -165,11 +173,14 @@ def figures_of(measured: Measured, passages: dict[str, list[Passage]]) -> Figure
     mine = {
         name: [each for each in found if measured.since < each[0] <= measured.until]
         for name, found in passages.items()
+        if name in _WITHOUT_STORES or not section.alone
     }
     ages = {name: [there - logged for logged, there in found] for name, found in mine.items()}
-    last = max(there for name in ("event", "call", "minute", "live") for _, there in mine[name])
+    stored = [name for name in mine if name not in _WITHOUT_STORES] or list(_WITHOUT_STORES)
+    last = max(there for name in stored for _, there in mine[name])
     return {
         "rate": section.rate,
+        "alone": section.alone,
         "seconds": section.seconds,
         "fed": measured.fed,
         "left": measured.left,
@@ -182,7 +193,8 @@ def figures_of(measured: Measured, passages: dict[str, list[Passage]]) -> Figure
 
 def told(figures: Figures) -> Iterator[str]:
     """The figures of one rate as lines."""
-    yield f"-- {figures['rate']:.0f} events/s for {figures['seconds']:.0f} s"
+    alone = ", ClickHouse and sink standing still" if figures["alone"] else ""
+    yield f"-- {figures['rate']:.0f} events/s for {figures['seconds']:.0f} s{alone}"
     for what, each in figures["ages_ms"].items():
         shares = ", ".join(f"{share} {age} ms" for share, age in each.items() if share != "of")
         yield f"{what}: {shares} (of {each['of']:,})"
@@ -193,9 +205,10 @@ def told(figures: Figures) -> Iterator[str]:
 
 def sections_of(asked: Any) -> list[Section]:
     """The sections that the arguments ask for."""
+    rates = [(rate, False) for rate in asked.rate] + [(rate, True) for rate in asked.alone]
     return [
-        Section(number, rate, min(asked.seconds, _MOST_EVENTS / rate), asked.crossings)
-        for number, rate in enumerate(asked.rate, 1)
+        Section(number, rate, min(asked.seconds, _MOST_EVENTS / rate), asked.crossings, alone)
+        for number, (rate, alone) in enumerate(rates, 1)
     ]
 
 
@@ -219,6 +232,9 @@ def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rate", type=float, nargs="+", default=[200.0, 500.0], help="events/s")
+    parser.add_argument(
+        "--alone", type=float, nargs="*", default=[500.0], help="events/s, without ClickHouse"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="of each rate")
     parser.add_argument("--managers", type=int, default=100, help="of the simulated centre")
     parser.add_argument("--crossings", type=int, default=100, help="alerts at each rate")

@@ -7,7 +7,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +31,18 @@ def wait_for(check: Callable[[], bool], what: str, within: float, every: float =
         if time.monotonic() > deadline:
             raise NotInTime(f"not within {within:g} s: {what}")
         time.sleep(every)
+
+
+@contextmanager
+def standing_still(pids: Collection[int]) -> Iterator[None]:
+    """Stops processes in their tracks for as long as it lasts."""
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 class Process:

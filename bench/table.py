@@ -33,6 +33,7 @@ _AGES = {
     "alert_row": "what causes an alert to its row in `alerts`",
     "alert_post": "what causes an alert to the alert at the webhook",
 }
+_ALONE = ", ClickHouse and sink standing still"
 #: Goals of the ages, by what is reached and events/s.
 _GOALS = {("pane", 500): "p99 400 ms", ("live", 200): "p95 1 s"}
 _GOALS_OF_CORES = {500: "worker 0.5"}
@@ -99,7 +100,7 @@ def _latency(figures: Figures) -> Iterator[Row]:
 
 def _latency_at(figures: Figures) -> Iterator[Row]:
     rate = figures["rate"]
-    at = f"at {rate:,.0f} events/s"
+    at = f"at {rate:,.0f} events/s" + (_ALONE if figures.get("alone") else "")
     for what, name in _AGES.items():
         if what in figures["ages_ms"]:
             yield f"{name}, {at}", _ages(figures["ages_ms"][what]), _GOALS.get((what, rate), "")

@@ -1,6 +1,8 @@
 """Live values of every KPI, sent when they change and as time goes by."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+from zlib import crc32
 
 from streams.agents.panes import Partition
 from streams.agents.subjects import settings_of, working_ages
@@ -15,7 +17,11 @@ from streams.records import NowRecord, NowRow, pack
 from streams.windows.rolling import SubjectWindows
 
 _MINUTE = 60_000
-_HOUR_MINUTES = 60
+_HOUR = 60 * _MINUTE
+#: When a minute ends all windows move. Of more subjects than these the rest follows, each by its turn, 2 ms
+#: a subject, so that events between them need not wait for all.
+_MOVE_AT_ONCE = 125
+_MOVES_IN = 2
 #: How often a value is looked at that grows by itself, such as the age of an open item (ms).
 _AGES_EVERY = 1_000
 _LIVE = [kpi for kpi in KPIS.values() if kpi.live]
@@ -49,11 +55,28 @@ def _concerned(changed: dict[str, set[str]] | None) -> Concerned:
     return found
 
 
+class _Again(NamedTuple):
+    """What of a subject is to be sent though it is what was sent before."""
+
+    values: bool
+    absent: bool  #: that there is no value
+
+
+_NEWS = _Again(values=False, absent=False)
+
+
+def _over(length: int, turn: int, last: int, now: int) -> bool:
+    """Whether a stretch of so many ms, each of which begins `turn` ms later, ended between two moments."""
+    return (now - turn) // length != (last - turn) // length
+
+
 class LiveValues:
     """Evaluates KPI over the stage's rolling windows and sends what differs from what it last sent.
 
-    Once a minute every value is sent again: readers take one older than two minutes for unknown. That
-    there is none need not be said again but once an hour, so that the row does not go with its age.
+    Once a minute each subject's values are sent again: readers take one older than two minutes for unknown.
+    Each has its own moment of the minute, so that neither the worker nor who stores them has a burst of
+    all to deal with. That there is none need not be said again but once an hour, so that the row does
+    not go with its age.
     """
 
     def __init__(self, stage: WindowsStage, directory: Directory) -> None:
@@ -61,44 +84,49 @@ class LiveValues:
         self._directory = directory
         self._working_age = working_ages(directory)
         self._connected = connected_kpis(source.provides for source in directory.sources.values())
-        self._minute = -1
+        self._sent_at = -1
         self._aged_at = 0
         self._sent: dict[tuple[str, str, str], Value] = {}
 
     async def send(self, now: int) -> None:
         """Sends what is new at `now` (ms), and waits until the broker has it."""
-        every = now // _MINUTE != self._minute
         ages = now - self._aged_at >= _AGES_EVERY
-        self._minute = now // _MINUTE
         if ages:
             self._aged_at = now
+        last, self._sent_at = self._sent_at, now
         changed, self._stage.changed = self._stage.changed, set()
         outputs = []
         for number, partition in self._stage.all_held().items():
-            rows = list(self._rows(partition, now, changed, every=every, ages=ages))
+            rows = list(self._rows(partition, last, now, changed, ages=ages))
             if rows:
                 outputs.append(Output(self._stage.internal.now, number, None, pack(NowRecord(rows))))
         if outputs:
             await self._stage.deliver(outputs)
 
     def _rows(
-        self, partition: Partition, now: int, changed: set[str], *, every: bool, ages: bool
+        self, partition: Partition, last: int, now: int, changed: set[str], *, ages: bool
     ) -> Iterator[NowRow]:
-        for subject in partition.subjects():
+        subjects = partition.subjects()
+        moves = max(1, _MOVES_IN * (len(subjects) - _MOVE_AT_ONCE))
+        for subject in subjects:
+            turn = crc32(subject.encode())
+            every = _over(_MINUTE, turn % _MINUTE, last, now)
             if partition.open(subject).expire(now):
                 changed.add(subject)
-            if every or subject in changed:
+            if every or subject in changed or _over(_MINUTE, turn % min(moves, _MINUTE), last, now):
                 windows = partition.rolling(subject)
                 windows.advance(now)
                 changes = windows.take_changed()
                 concerned = _concerned(None if every else changes)
-                yield from self._over_windows(windows, subject, now, concerned, every=every)
-                yield from self._of_now(partition, subject, now, every=every)
+                absent = every and _over(_HOUR, turn % _MINUTE, last, now)
+                again = _Again(values=every, absent=absent)
+                yield from self._over_windows(windows, subject, now, concerned, again)
+                yield from self._of_now(partition, subject, now, again)
             elif ages and partition.open(subject):
-                yield from self._of_now(partition, subject, now, every=False)
+                yield from self._of_now(partition, subject, now, _NEWS)
 
     def _over_windows(
-        self, windows: SubjectWindows, subject: str, now: int, concerned: Concerned, *, every: bool
+        self, windows: SubjectWindows, subject: str, now: int, concerned: Concerned, again: _Again
     ) -> Iterator[NowRow]:
         settings = settings_of(self._directory, subject, now)
         for window, kpis in concerned.items():
@@ -108,23 +136,23 @@ class LiveValues:
                     value = NOT_CONNECTED
                     if kpi.id in self._connected:
                         value = evaluate_window(kpi, totals, settings)
-                    yield from self._new(subject, kpi.id, window, now, value, every=every)
+                    yield from self._new(subject, kpi.id, window, now, value, again)
 
-    def _of_now(self, partition: Partition, subject: str, now: int, *, every: bool) -> Iterator[NowRow]:
+    def _of_now(self, partition: Partition, subject: str, now: int, again: _Again) -> Iterator[NowRow]:
         items = partition.open(subject)
         for kpi in _OF_NOW:
             if kpi.concerns(subject):
                 value = NOT_CONNECTED
                 if kpi.id in self._connected:
                     value = evaluate_now(kpi, items, now, self._working_age)
-                yield from self._new(subject, kpi.id, *NOW, now, value, every=every)
+                yield from self._new(subject, kpi.id, *NOW, now, value, again)
 
     def _new(
-        self, subject: str, kpi: str, window: str, now: int, value: Value, *, every: bool
+        self, subject: str, kpi: str, window: str, now: int, value: Value, again: _Again
     ) -> Iterator[NowRow]:
         """The row of a value, if it has to be sent."""
         key = (subject, kpi, window)
-        again = every and (value[0] is not None or self._minute % _HOUR_MINUTES == 0)
-        if again or self._sent.get(key) != value:
+        said_again = again.absent if value[0] is None else again.values
+        if said_again or self._sent.get(key) != value:
             self._sent[key] = value
             yield NowRow(now, subject, kpi, window, *value)

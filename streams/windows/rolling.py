@@ -36,27 +36,29 @@ class _Window:
         self.sum = PaneState()
         self.totals = Totals(self.sum)
 
-    def move(self, held: "_Held", first: int, last: int) -> bool:
-        """Let the window be `first` to `last`, which never goes back; whether the sum changed.
+    def move(self, held: "_Held", first: int, last: int) -> set[str]:
+        """Let the window be `first` to `last`, which never goes back; the measurements that changed.
 
         Where nothing of the former window stays, or it starts earlier (another time zone), the sum
         is made anew.
         """
-        changed = False
+        changed: set[str] = set()
         if first > self.last or first < self.first:
-            changed = not panes.is_empty(self.sum)
+            changed.update(panes.names(self.sum))
             panes.clear(self.sum)
             entering = _among(held, first, last)
         else:
             for minute in _among(held, self.first, first - 1):
-                panes.merge(self.sum, held.look(minute), -1)
-                changed = True
+                changed.update(self._merge(held.look(minute), -1))
             entering = _among(held, self.last + 1, last)
         for minute in entering:
-            panes.merge(self.sum, held.look(minute))
-            changed = True
+            changed.update(self._merge(held.look(minute), 1))
         self.first, self.last = first, last
         return changed
+
+    def _merge(self, pane: PaneState, sign: int) -> list[str]:
+        panes.merge(self.sum, pane, sign)
+        return panes.names(pane)
 
 
 class _Held:
@@ -167,8 +169,7 @@ class SubjectWindows:
         self._held.cool(now - _COOLS_AFTER)
 
     def _move(self, name: str, first: int) -> None:
-        if self._windows[name].move(self._held, first, self._now):
-            self.changed = None
+        self._note(name, self._windows[name].move(self._held, first, self._now))
 
     def totals(self, window: str) -> Totals:
         """The window's sum as it stands: ask again after a change. KeyError for an unknown window."""
@@ -217,5 +218,8 @@ class SubjectWindows:
         for name, window in self._windows.items():
             if window.first <= minute <= window.last:
                 panes.merge(window.sum, pane, sign)
-                if self.changed is not None:
-                    self.changed.setdefault(name, set()).update(panes.names(pane))
+                self._note(name, panes.names(pane))
+
+    def _note(self, window: str, changed: Collection[str]) -> None:
+        if changed and self.changed is not None:
+            self.changed.setdefault(window, set()).update(changed)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 
 import msgspec
 import pytest
@@ -86,7 +87,7 @@ def test_that_there_is_no_value_is_said_again_once_an_hour_only() -> None:
     stage.partition.rolling("m:anna").change(NOW // MINUTE, "talk", None, 7_000)
     stage.changed.add("m:anna")
     said = []
-    for minute in range(54):  # to the full hour, which NOW is 53 minutes before
+    for minute in range(55):  # through the first minute of the next hour, which NOW is 53 minutes before
         stage.sent.clear()
         asyncio.run(values.send(NOW + minute * MINUTE))
         rows = [row for row in stage.sent if row.window == "today"]
@@ -94,3 +95,46 @@ def test_that_there_is_no_value_is_said_again_once_an_hour_only() -> None:
     first, *between, last = said
     assert (first[0] > 5, last[0]) == (True, first[0])
     assert all(nothing == 0 and "talk_s" in values for nothing, values in between)
+
+
+def many(stage: Stage, count: int) -> LiveValues:
+    """As many managers, each with a call of a minute ago; all was sent at NOW."""
+    for number in range(count):
+        stage.partition.rolling(f"m:{number}").change(NOW // MINUTE - 1, "handled", None, 1)
+    values = LiveValues(stage, DIRECTORY)
+    asyncio.run(values.send(NOW))
+    return values
+
+
+def turns(stage: Stage, values: LiveValues, begin: int, end: int) -> list[list[NowRow]]:
+    """What is said in each turn, of a quarter second, from one moment to another."""
+    said = []
+    for now in range(begin, end, 250):
+        stage.sent = []
+        asyncio.run(values.send(now))
+        said.append(stage.sent)
+    return said
+
+
+def test_every_value_is_said_once_a_minute_and_never_many_of_them_at_once() -> None:
+    stage = Stage()
+    values = many(stage, 600)
+    said = turns(stage, values, NOW + 250, NOW + MINUTE + 250)
+    each = Counter(
+        row.subject for rows in said for row in rows if (row.kpi, row.window) == ("calls_handled", "1h")
+    )
+    assert each == {f"m:{number}": 1 for number in range(600)}
+    assert max(len({row.subject for row in rows}) for rows in said) < 12  # two and a half on average
+
+
+def test_windows_of_many_move_one_after_the_other_within_seconds() -> None:
+    stage = Stage()
+    values = many(stage, 600)
+    end = NOW + 4 * MINUTE  # then the call leaves the last five minutes
+    turns(stage, values, NOW + 250, end)
+    gone = [
+        {row.subject for row in rows if (row.kpi, row.window, row.n) == ("calls_handled", "5m", 0)}
+        for rows in turns(stage, values, end, end + 1_250)
+    ]
+    assert set().union(*gone) == {f"m:{number}" for number in range(600)}
+    assert max(map(len, gone)) < 200

@@ -175,8 +175,8 @@ def test_windows_tell_what_of_them_changed() -> None:
     }
     world.advance(9)
     assert world.windows.take_changed() == {}
-    world.advance(1)  # what is 30 minutes old leaves a window: anything of it may be another now
-    assert world.windows.take_changed() is None
+    world.advance(1)  # what is 30 minutes old leaves a window, and what is an hour old another
+    assert world.windows.take_changed() == {"30m": {"call_in", "talk"}, "1h": {"ring"}}
 
 
 def test_totals_hold_each_change_once_whenever_they_are_asked_for() -> None:
