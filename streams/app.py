@@ -25,7 +25,7 @@ from streams.corrections.store import Store
 from streams.customers import CustomerKeys
 from streams.engine import Connection, EngineApp, EngineFault, end_process, make_app
 from streams.epochs import LOOK_EVERY_S, EpochOver, EpochWatch, in_force
-from streams.garbage import OF_BATCHES, collect_rarely
+from streams.garbage import collect_rarely
 from streams.intake import Intake
 from streams.readiness import tell_ready
 from streams.settings import Settings
@@ -128,7 +128,7 @@ def run_rebuilding_worker(settings: Settings, internal: InternalTopics) -> None:
 
 def run_rebuilding_sink(settings: Settings, internal: InternalTopics) -> None:
     """Stores an epoch that is not in force yet in its own tables, and answers its stages' requests."""
-    collect_rarely(OF_BATCHES)
+    collect_rarely()
     database = database_of(internal.epoch)
     sink = ClickHouseService(
         settings.kafka,
@@ -141,7 +141,7 @@ def run_rebuilding_sink(settings: Settings, internal: InternalTopics) -> None:
 
 def run_sink(settings: Settings) -> None:
     """Runs the role `sink`, with the corrections in the same process."""
-    collect_rarely(OF_BATCHES)
+    collect_rarely()
 
     def corrections(known: Settings, internal: InternalTopics) -> Service:
         return _corrections(known, internal, Store(known.clickhouse), known.instance or None)

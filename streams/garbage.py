@@ -10,16 +10,10 @@ import gc
 
 #: New containers after which the young ones are looked through; some 10 to 20 MB of small rows.
 _YOUNG = 100_000
-#: The same for a process that has as many at hand all the time: a sink's two batches, a row being two to
-#: four. Looking through them again and again was a tenth of what it did.
-OF_BATCHES = 400_000
 #: Times that is done until the next older generation is looked through as well.
 _OLDER = 20
 
 
-def collect_rarely(young: int = _YOUNG) -> None:
-    """For processes that handle many rows; to be called once, at their start.
-
-    `young`: new containers after which garbage is looked for among them.
-    """
-    gc.set_threshold(young, _OLDER, _OLDER)
+def collect_rarely() -> None:
+    """For processes that handle many rows; to be called once, at their start."""
+    gc.set_threshold(_YOUNG, _OLDER, _OLDER)
