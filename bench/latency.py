@@ -54,7 +54,7 @@ _ARRIVES_WITHIN = 600.0
 #: The same for what ClickHouse need not have when its tables are drained: live values, alerts, posts.
 _FOLLOWS_WITHIN = 120.0
 #: What arrives where no ClickHouse is needed.
-_WITHOUT_STORES = ("pane", "alert", "alert_post")
+_WITHOUT_STORES = ("pane", "alert")
 
 
 @dataclass(frozen=True, slots=True)
