@@ -52,7 +52,8 @@ def freeze_past_its_session(product: Product, frozen: Kept, other: Kept, session
 
 
 def end_timed(product: Product, role: Kept) -> None:
-    """Tells a role to end, which it has to do soon and by itself."""
+    """Tells a role to end, which it has to do soon and by itself, once it is there to be told."""
+    role.wait_ready(120)
     began = time.monotonic()
     code = product.end(role)
     took = time.monotonic() - began
