@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from tests.faults.feed import Feed
+from tests.waiting import eventually
 
 RAW = ("pbx.calls", "crm.stages")
 
@@ -46,7 +47,7 @@ def read_records(bootstrap: str, topics: tuple[str, ...]) -> list[tuple[str, byt
         begins, ends = [], {}
         for topic in topics:
             for number in consumer.list_topics(topic, timeout=20).topics[topic].partitions:
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=20)
+                low, high = _ends_of(consumer, TopicPartition(topic, number))
                 if high > low:
                     begins.append(TopicPartition(topic, number, low))
                     ends[topic, number] = high
@@ -64,6 +65,20 @@ def read_records(bootstrap: str, topics: tuple[str, ...]) -> list[tuple[str, byt
     return [
         (f"{topic}/{number}/{offset}", value) for topic, number, offset, value in sorted(found, key=_order)
     ]
+
+
+def _ends_of(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Offsets between which a partition's records stand, as soon as this client knows where it is."""
+
+    def ends() -> tuple[int, int] | None:
+        try:
+            return consumer.get_watermark_offsets(place, timeout=20)
+        except KafkaException:
+            return None  # a broker that has too much to do answers without the partition's leader
+
+    found = eventually(ends, 60, what=f"the ends of {place.topic}/{place.partition}")
+    assert found is not None
+    return found
 
 
 def _order(record: tuple[str, int, int, bytes | None]) -> tuple[str, int, int]:
