@@ -22,6 +22,9 @@ RESTART_DELAY = 0.2
 FAILED = 9
 
 
+_LAST_WORDS = 4000  #: characters
+
+
 class Kept:
     """One worker or sink. `faults`: what it does wrong on purpose (see `tests.faults.role`); without, it
     is the command `salespulse` itself.
@@ -33,6 +36,8 @@ class Kept:
         self.name = name
         #: exit code of each life that is over, -9 for a kill
         self.exits: list[int] = []
+        #: the end of the log each time when it ended by itself and with a fault
+        self.last_words: list[str] = []
         self._log = folder / f"{name}.log"
         self._log.touch()
         self._faults = faults
@@ -60,6 +65,8 @@ class Kept:
             code = self.process.wait()
             self._told()
             self._is_ready = False
+            if code > 0:
+                self.last_words.append(self.log[-_LAST_WORDS:])
             self.exits.append(code)
             if self._ended.wait(RESTART_DELAY):
                 return

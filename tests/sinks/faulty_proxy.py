@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from io import BytesIO
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -70,7 +71,7 @@ class FaultyClickHouse:
         headers.pop("Transfer-Encoding", None)
         address = self._real.split("@")[-1]
         async with self._session.request(
-            request.method, f"http://{address}{request.path_qs}", data=body, headers=headers
+            request.method, f"http://{address}{request.path_qs}", data=BytesIO(body), headers=headers
         ) as answer:
             content = await answer.read()
             kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP}
