@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,7 +141,9 @@ def _fold_windows(directory: Directory, path: Path, memory: _Memory) -> WindowsS
                     asyncio.run(live.send(now))
                     sent = now
     stage.collect()
-    asyncio.run(live.send(max(held.meta.watermark for held in stage.all_held().values())))
+    began = time.process_time()
+    asyncio.run(live.send(max(held.meta.watermark for held in stage.all_held().values()) + _LIVE_EVERY))
+    print(f"all live values told at one go: {time.process_time() - began:.2f} s of CPU", flush=True)
     memory.mb()
     # Live values are part of what a worker holds.
     stage.live = live  # type: ignore[attr-defined]

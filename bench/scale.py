@@ -21,7 +21,8 @@ _WORKING_DAYS = 300
 _HELD_PER_CALL = 7.0
 #: What one worker is given before another is begun.
 _CORE_SHARE, _WORKER_MB = 0.7, 4096.0
-#: Of `bench.memory`: kB for one more customer, MB for one more busy manager; a worker without either, MB.
+#: Of `bench.memory`: kB for one more customer, MB for one more busy manager. And MB of a worker that holds
+#: nothing yet, of `bench/soak.md`.
 CUSTOMER_KB, MANAGER_MB, WORKER_MB = 5.2, 0.80, 90.0
 
 

@@ -110,10 +110,15 @@ def test_the_table_has_a_row_for_each_rate_and_the_goals(
             "memory_mb": {},
         }
 
-    save("latency", {"rates": [at(200, 199.9, 80), at(500, 499.8, 200), at(5_000, 4_990, 60_000)]})
+    alone = at(500, 500, 100) | {"alone": True, "ages_ms": {"pane": {**ages, "p99": 370}}}
+    save("latency", {"rates": [at(200, 199.9, 80), at(500, 499.8, 200), at(5_000, 4_990, 60_000), alone]})
     rows = {what: (figure, goal) for what, figure, goal in table.rows()}
     assert rows["topic to stored pane, at 500 events/s"] == (
         "p50 200 ms, p95 300 ms, p99 380 ms",
+        "p99 400 ms",
+    )
+    assert rows["topic to stored pane, at 500 events/s, ClickHouse and sink standing still"] == (
+        "p50 200 ms, p95 300 ms, p99 370 ms",
         "p99 400 ms",
     )
     live = "topic to the live value (`kpi_now`), at"

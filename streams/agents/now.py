@@ -20,8 +20,8 @@ _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
 #: When a minute ends all windows move. Of more subjects than these the rest follows, each by its turn, 2 ms
 #: a subject, so that events between them need not wait for all.
-_MOVE_AT_ONCE = 125
-_MOVES_IN = 2
+_MOVED_AT_ONCE = 125
+_MOVED_IN = 2
 #: How often a value is looked at that grows by itself, such as the age of an open item (ms).
 _AGES_EVERY = 1_000
 _LIVE = [kpi for kpi in KPIS.values() if kpi.live]
@@ -85,6 +85,7 @@ class LiveValues:
         self._working_age = working_ages(directory)
         self._connected = connected_kpis(source.provides for source in directory.sources.values())
         self._sent_at = -1
+        self._moved_within = 1  #: of a minute's end, ms; the same until the next
         self._aged_at = 0
         self._sent: dict[tuple[str, str, str], Value] = {}
 
@@ -96,7 +97,11 @@ class LiveValues:
         last, self._sent_at = self._sent_at, now
         changed, self._stage.changed = self._stage.changed, set()
         outputs = []
-        for number, partition in self._stage.all_held().items():
+        held = self._stage.all_held()
+        if _over(_MINUTE, 0, last, now):
+            further = sum(len(partition.subjects()) for partition in held.values()) - _MOVED_AT_ONCE
+            self._moved_within = min(max(1, _MOVED_IN * further), _MINUTE)
+        for number, partition in held.items():
             rows = list(self._rows(partition, last, now, changed, ages=ages))
             if rows:
                 outputs.append(Output(self._stage.internal.now, number, None, pack(NowRecord(rows))))
@@ -106,20 +111,18 @@ class LiveValues:
     def _rows(
         self, partition: Partition, last: int, now: int, changed: set[str], *, ages: bool
     ) -> Iterator[NowRow]:
-        subjects = partition.subjects()
-        moves = max(1, _MOVES_IN * (len(subjects) - _MOVE_AT_ONCE))
-        for subject in subjects:
+        for subject in partition.subjects():
             turn = crc32(subject.encode())
-            every = _over(_MINUTE, turn % _MINUTE, last, now)
+            own = turn % _MINUTE
+            every = _over(_MINUTE, own, last, now)
             if partition.open(subject).expire(now):
                 changed.add(subject)
-            if every or subject in changed or _over(_MINUTE, turn % min(moves, _MINUTE), last, now):
+            if every or subject in changed or _over(_MINUTE, turn % self._moved_within, last, now):
                 windows = partition.rolling(subject)
                 windows.advance(now)
                 changes = windows.take_changed()
                 concerned = _concerned(None if every else changes)
-                absent = every and _over(_HOUR, turn % _MINUTE, last, now)
-                again = _Again(values=every, absent=absent)
+                again = _Again(values=every, absent=_over(_HOUR, own, last, now))
                 yield from self._over_windows(windows, subject, now, concerned, again)
                 yield from self._of_now(partition, subject, now, again)
             elif ages and partition.open(subject):

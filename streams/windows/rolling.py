@@ -49,14 +49,15 @@ class _Window:
             entering = _among(held, first, last)
         else:
             for minute in _among(held, self.first, first - 1):
-                changed.update(self._merge(held.look(minute), -1))
+                changed.update(self.merge(held.look(minute), -1))
             entering = _among(held, self.last + 1, last)
         for minute in entering:
-            changed.update(self._merge(held.look(minute), 1))
+            changed.update(self.merge(held.look(minute), 1))
         self.first, self.last = first, last
         return changed
 
-    def _merge(self, pane: PaneState, sign: int) -> list[str]:
+    def merge(self, pane: PaneState, sign: int) -> list[str]:
+        """Add a pane to the sum, or with `sign` -1 take it out; the measurements that it counts."""
         panes.merge(self.sum, pane, sign)
         return panes.names(pane)
 
@@ -217,8 +218,7 @@ class SubjectWindows:
     def _merge_into_windows(self, minute: int, pane: PaneState, sign: int) -> None:
         for name, window in self._windows.items():
             if window.first <= minute <= window.last:
-                panes.merge(window.sum, pane, sign)
-                self._note(name, panes.names(pane))
+                self._note(name, window.merge(pane, sign))
 
     def _note(self, window: str, changed: Collection[str]) -> None:
         if changed and self.changed is not None:

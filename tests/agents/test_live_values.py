@@ -26,16 +26,17 @@ NAMES = [name for name, kind in KINDS.items() if kind not in NOT_IN_PANES]
 
 
 class Stage(WindowsStage):
-    """Holds one partition, and keeps what it should have sent."""
+    """Holds one partition or several, and keeps what it should have sent."""
 
     def __init__(self) -> None:
         super().__init__(internal=InternalTopics(1), midnight=midnights(DIRECTORY))
         self.clear()
         self.partition = Partition(midnights(DIRECTORY))
+        self.mine = {0: self.partition}
         self.sent: list[NowRow] = []
 
     def all_held(self) -> dict[int, Partition]:
-        return {0: self.partition}
+        return self.mine
 
     async def deliver(self, outputs: list[Output]) -> None:
         for output in outputs:
@@ -98,9 +99,10 @@ def test_that_there_is_no_value_is_said_again_once_an_hour_only() -> None:
 
 
 def many(stage: Stage, count: int) -> LiveValues:
-    """As many managers, each with a call of a minute ago; all was sent at NOW."""
+    """As many managers in six partitions, each with a call of a minute ago; all was sent at NOW."""
+    stage.mine = {number: Partition(midnights(DIRECTORY)) for number in range(6)}
     for number in range(count):
-        stage.partition.rolling(f"m:{number}").change(NOW // MINUTE - 1, "handled", None, 1)
+        stage.mine[number % 6].rolling(f"m:{number}").change(NOW // MINUTE - 1, "handled", None, 1)
     values = LiveValues(stage, DIRECTORY)
     asyncio.run(values.send(NOW))
     return values

@@ -20,8 +20,6 @@ ROOT = Path(__file__).parents[2]
 RESTART_DELAY = 0.2
 #: Exit code at a fail-point, as `tests.faults.role` ends there.
 FAILED = 9
-
-
 _LAST_WORDS = 4000  #: characters
 
 
