@@ -77,7 +77,8 @@ class Watching:
         """
         await self._upstream.look(self._stage.now_ms())
         now = self._stage.now_ms()
-        if self._upstream.state.caught_up(now) and self._in_force():
+        # While the broker was asked, partitions may have come of which only a part is in memory yet.
+        if self._stage.loaded and self._upstream.state.caught_up(now) and self._in_force():
             await self._alerting.judge(now)
 
 

@@ -84,6 +84,8 @@ class WindowsStage(Stage):
     def drop(self, partition: int) -> None:
         self._partitions.pop(partition, None)
         self._loading.discard(partition)
+        # What loading alone found to be let go waits for a fold to go with; whoever loads next finds it too.
+        self._dirty.pop(partition, None)
 
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         held = self._raw(partition)

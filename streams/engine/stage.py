@@ -80,7 +80,7 @@ class Stage(ABC):
     def drop(self, partition: int) -> None:  # noqa: B027  stages without state need none
         """Forgets the state of a partition that went to another worker.
 
-        Everything collected has been written before.
+        Everything that was folded has been written before.
         """
 
     @abstractmethod

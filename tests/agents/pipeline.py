@@ -86,6 +86,34 @@ class Pipeline:
             crashes += 1
         return crashes
 
+    def run_in_turns(self, rnd: random.Random) -> int:
+        """The same while partitions of journeys and windows come and go; how many went.
+
+        Timers look at what is held whenever they like, as those of live values do.
+        """
+        gone: list[tuple[Runner, int]] = []
+        went = 0
+        while gone or any(runner.behind() for runner in self.runners):
+            runner = rnd.choice(self.runners)
+            if rnd.random() < 0.5:
+                runner.fold(rnd.choice((1, 3, 20, 100)))
+            if rnd.random() < 0.5:
+                runner.checkpoint()
+            if rnd.random() < 0.5:
+                self.windows.all_held()
+            if gone and rnd.random() < 0.6:
+                owner, partition = gone.pop(rnd.randrange(len(gone)))
+                owner.take(partition)
+            place = (rnd.choice(self.runners[1:]), rnd.randrange(self.wire.partitions))
+            if place not in gone and rnd.random() < 0.4:
+                place[0].give(place[1])
+                gone.append(place)
+                went += 1
+        for runner in self.runners:
+            runner.checkpoint()
+        self.run()
+        return went
+
     # -- what it comes to
 
     def tables(self) -> dict[str, dict[tuple[Any, ...], list[Any]]]:

@@ -60,6 +60,20 @@ def test_crashes_change_nothing(config: Config, seed: int) -> None:
     assert rough.conflicts(INTERNAL.panes) == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_partitions_that_come_and_go_change_nothing(config: Config, seed: int) -> None:
+    rnd = random.Random(seed)
+    events = disordered(seed, rnd)
+    still = pipeline(config, events, seed)
+    still.run()
+    moving = pipeline(config, events, seed + 1000)
+    assert moving.run_in_turns(rnd) > 20
+    assert moving.tables() == still.tables()
+    assert moving.panes() == still.panes()
+    assert moving.conflicts(INTERNAL.journeys) == []
+    assert moving.conflicts(INTERNAL.panes) == []
+
+
 @pytest.mark.parametrize("warm", [0, 3])
 def test_customers_kept_as_bytes_give_what_others_give(
     config: Config, warm: int, monkeypatch: pytest.MonkeyPatch

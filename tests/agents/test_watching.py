@@ -93,3 +93,40 @@ async def test_live_values_are_told_less_often_while_the_workers_are_behind() ->
     assert told[: len(caught_up)] == caught_up
     assert told[len(caught_up) :] == list(range(7_000, 60_001, 2_000))  # then of another time: none
     assert max(told) <= 60_000
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_nothing_is_judged_while_partitions_are_loaded(stays: bool) -> None:
+    class Rebalanced(Stage):
+        loaded = True
+
+        def every(self, seconds: float, work: Any) -> None:
+            self.done.append(work)
+
+        def now_ms(self) -> int:
+            return 100
+
+    class Watch:
+        state = Upstream()
+
+        async def look(self, now: int) -> None:
+            self.state.observe(now, {("t", 0): 7}, {("t", 0): 7})
+            stage.loaded = stays  # the group is divided anew while the broker answers
+
+    class Rules:
+        async def judge(self, now: int) -> None:
+            judged.append(now)
+
+    judged: list[int] = []
+    stage = Rebalanced()
+    made = Watching(
+        cast("Any", stage),
+        cast("Any", None),
+        cast("Any", Rules()),
+        cast("Any", Watch()),
+        Connection(""),
+        lambda: True,
+    )
+    made.begin()
+    await stage.done[1]()
+    assert judged == ([100] if stays else [])

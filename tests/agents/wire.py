@@ -58,20 +58,35 @@ class Runner:
         """As after kill -9: memory is what the ledger says, positions are the committed ones."""
         self.stage.clear()
         self._folded = {}
+        self._away: set[int] = set()
         for partition in range(self.wire.partitions):
-            if self.stage.ledger is None:
+            self._load(partition)
+
+    def give(self, partition: int) -> None:
+        """As when a partition goes to another worker: everything folded is written before."""
+        self.checkpoint()
+        self.stage.drop(partition)
+        self._away.add(partition)
+
+    def take(self, partition: int) -> None:
+        """As when a partition that was given comes back."""
+        self._away.remove(partition)
+        self._load(partition)
+
+    def _load(self, partition: int) -> None:
+        if self.stage.ledger is None:
+            return
+        newest: dict[bytes, tuple[int, bytes | None]] = {}
+        for record in self.wire.log(self.stage.ledger, partition):
+            assert record.key is not None
+            if record.value is None:
+                newest.pop(record.key, None)
                 continue
-            newest: dict[bytes, tuple[int, bytes | None]] = {}
-            for record in self.wire.log(self.stage.ledger, partition):
-                assert record.key is not None
-                if record.value is None:
-                    newest.pop(record.key, None)
-                    continue
-                version, state = decode_state(record.value)
-                if record.key not in newest or version >= newest[record.key][0]:
-                    newest[record.key] = (version, state)
-            for key, (version, state) in newest.items():
-                self.stage.restore(partition, key, version, state)
+            version, state = decode_state(record.value)
+            if record.key not in newest or version >= newest[record.key][0]:
+                newest[record.key] = (version, state)
+        for key, (version, state) in newest.items():
+            self.stage.restore(partition, key, version, state)
 
     def position(self, topic: str, partition: int) -> int:
         at = self._folded.get((topic, partition))
@@ -88,7 +103,7 @@ class Runner:
     def fold(self, most: int) -> None:
         """Folds up to so many records of each partition."""
         for topic in self.stage.topics:
-            for partition in range(self.wire.partitions):
+            for partition in set(range(self.wire.partitions)) - self._away:
                 at = self.position(topic, partition)
                 for record in self.wire.log(topic, partition)[at : at + most]:
                     self.stage.fold(record)
