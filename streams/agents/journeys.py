@@ -1,5 +1,7 @@
 """Second stage: accepted events by customer -> facts about calls, and rows for ClickHouse."""
 
+from itertools import chain, zip_longest
+
 import msgspec
 
 from streams.agents.bundles import Bundles
@@ -203,8 +205,9 @@ class JourneysStage(Stage):
         # Facts are stored before their effect on panes is seen: a pane that has to be recomputed
         # from the stored facts then finds them. Requests for a history come last: it is read when all
         # records that stood before the request are stored, and has to hold what this checkpoint gave.
-        tells = self._tells.waves(self.internal.events, lambda rows: pack(TellsRecord(rows))) or [[]]
-        waves = [self._first + tells[0], *tells[1:], *records, *measurements, self._asked]
+        tells = self._tells.waves(self.internal.events, lambda rows: pack(TellsRecord(rows)))
+        stored = [list(chain(*wave)) for wave in zip_longest([self._first], tells, records, fillvalue=())]
+        waves = [*stored, *measurements, self._asked]
         state = {partition: self._states(partition) for partition in sorted(self._dirty)}
         self._begin()
         return Batch([wave for wave in waves if wave], state)

@@ -36,6 +36,7 @@ class Checkpoints:
         self._folded: dict[TP, int] = {}
         self._events = 0
         self._wanted = asyncio.Event()
+        self._began = 0.0  #: the last one, by `monotonic`
         self._under_way: asyncio.Task[None] | None = None
 
     def folded(self, tp: TP, upto: int, events: int) -> None:
@@ -55,22 +56,25 @@ class Checkpoints:
         self._wanted.clear()
 
     async def keep(self) -> None:
-        """Begins a checkpoint, for ever, whenever something has waited for the interval."""
+        """Begins checkpoints, for ever: while there is something to take, one in each interval."""
         while True:
             await self._wanted.wait()
             await self._gather()
             await self.begin()
 
     async def _gather(self) -> None:
-        """Waits for the interval, which becomes a short one when a backlog comes to its end."""
-        began = monotonic()
-        while (left := began + self._app.interval(self._stage) - monotonic()) > 0:  # noqa: ASYNC110 - it changes
+        """Waits until the last one began an interval ago, which gets short when a backlog comes to its end.
+
+        So what comes after a pause waits for nothing.
+        """
+        while (left := self._began + self._app.interval(self._stage) - monotonic()) > 0:  # noqa: ASYNC110 - it changes
             await asyncio.sleep(min(left, _LOOK_AGAIN_S))
 
     async def begin(self) -> None:
         """Begins the next one as soon as the last is through, if there is anything to take."""
         await self.settle()
         if self._folded:
+            self._began = monotonic()
             batch, upto = self._stage.collect(), self._folded
             self.discard()
             self._under_way = asyncio.create_task(self._take(batch, upto))

@@ -197,4 +197,4 @@ def test_a_history_is_asked_for_after_what_its_checkpoint_gave(config: Config) -
     made.journeys.ask_for_history(HistoryRequest(0, 1, "somebody"))
     journeys.fold(100)
     waves = [{output.topic for output in wave} for wave in made.journeys.collect().waves]
-    assert waves[-3:] == [{INTERNAL.records}, {INTERNAL.measurements}, {INTERNAL.history}]
+    assert waves[-3:] == [{INTERNAL.events, INTERNAL.records}, {INTERNAL.measurements}, {INTERNAL.history}]
