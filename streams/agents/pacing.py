@@ -1,9 +1,10 @@
-"""History is counted no faster than it is stored.
+"""History leaves the ledger no faster than it is stored.
 
 Minutes leave the compacted ledger of panes 26 hours of event time after they were, which live is a day and
 out of a backlog of history a matter of seconds. A sink that reads later than compaction comes by would
-never see them. So while what is folded is history, and days of it go by in seconds, the worker rests when
-the sink is behind. Live events wait for no sink, and neither do alerts.
+never see them. So while what is folded is history, and days of it go by in seconds, nothing is taken off the
+ledger when the sink is behind. Only when that has become much the worker rests until the sink is there.
+Live events wait for no sink, and neither do alerts.
 """
 
 import logging
@@ -19,12 +20,14 @@ _LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 2.0
 #: Far below the ten minutes for which compaction leaves records alone, ms.
 _SINK_BEHIND_MS = 60_000
+#: So much may wait to be taken off the ledger, in keys: some 100 bytes of memory each.
+_MOST_UNBURIED = 100_000
 #: Event time goes by so many times faster than the clock out of history, or not at all after a weekend.
 _FAST = 60
 
 
 class Pacing:
-    """Lets the stages rest when it has to be."""
+    """Says when the windows stage may bury, and when it has to rest."""
 
     def __init__(self, journeys: JourneysStage, stage: WindowsStage, sink: UpstreamWatch) -> None:
         self._journeys = journeys
@@ -45,16 +48,18 @@ class Pacing:
         self._stage.every(_LOOK_EVERY_S, self.look)
 
     async def look(self) -> None:
-        """Lets the stage rest or go on. A sink that has never stored anything is not waited for."""
-        now = self._stage.now_ms()
-        waits = False
-        if self._folds_history(now):
+        """Lets the stage bury and go on, or not. A sink that has never stored anything is not waited for."""
+        now, stage = self._stage.now_ms(), self._stage
+        history, behind = self._folds_history(now), False
+        if history or stage.unburied:
             await self._sink.look(now)
             state = self._sink.state
-            waits = state.begun and state.behind_ms(now) > _SINK_BEHIND_MS
-        if waits != self._stage.held_up:
+            behind = state.begun and state.behind_ms(now) > _SINK_BEHIND_MS
+        stage.buries = not behind
+        waits = history and behind and stage.unburied > _MOST_UNBURIED
+        if waits != stage.held_up:
             _LOG.info("history waits for the sink" if waits else "history goes on")
-        self._stage.held_up = waits
+        stage.held_up = waits
 
     def _folds_history(self, now: int) -> bool:
         furthest = self._journeys.furthest_raw()

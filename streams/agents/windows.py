@@ -64,6 +64,8 @@ class WindowsStage(Stage):
         self.epoch = internal.epoch
         self.internal = internal
         self._midnight = midnight
+        #: whether what is let go is taken off the ledger; else that waits, see `streams.agents.pacing`
+        self.buries = True
         #: called with partitions just loaded, before anything of them is folded
         self.when_loaded: Callable[[frozenset[int]], Awaitable[None]] | None = None
         super().__init__()
@@ -73,6 +75,8 @@ class WindowsStage(Stage):
     def clear(self) -> None:
         self._partitions: dict[int, Partition] = {}
         self._loading: set[int] = set()
+        #: by partition: keys of the ledger that are let go of and stand there still
+        self._unburied: dict[int, set[bytes]] = {}
         #: subjects of which something changed since whoever shows them last looked
         self.changed: set[str] = set()
         self._begin()
@@ -86,6 +90,7 @@ class WindowsStage(Stage):
         self._loading.discard(partition)
         # What loading alone found to be let go waits for a fold to go with; whoever loads next finds it too.
         self._dirty.pop(partition, None)
+        self._unburied.pop(partition, None)
 
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         held = self._raw(partition)
@@ -158,8 +163,23 @@ class WindowsStage(Stage):
             kept = held.items.get(item)
             if kept is not None:
                 found.append(StateRecord(item_key(item), kept.version, pack(kept.state)))
-        found.extend(StateRecord(key, held.meta_version, None, buried=True) for key in sorted(dirty.gone))
+        gone = self._to_bury(partition, dirty.gone)
+        found.extend(StateRecord(key, held.meta_version, None, buried=True) for key in gone)
         return found
+
+    def _to_bury(self, partition: int, gone: set[bytes]) -> list[bytes]:
+        """Keys that are to be taken off the ledger now, when these have been let go of."""
+        waiting = self._unburied.pop(partition, set())
+        waiting |= gone
+        if self.buries:
+            return sorted(waiting)
+        self._unburied[partition] = waiting
+        return []
+
+    @property
+    def unburied(self) -> int:
+        """How many keys wait to be taken off the ledger. Who loads a partition finds its own again."""
+        return sum(map(len, self._unburied.values()))
 
     # -- what a folding gives
 
@@ -172,6 +192,12 @@ class WindowsStage(Stage):
         dirty = self.dirty(partition)
         dirty.gone.update(map(pane_key, panes))
         dirty.gone.update(map(item_key, items))
+
+    def comes_back(self, partition: int, item: ItemKey) -> None:
+        """Notes that an item is held of which there was none: if it was let go of, it must not be buried."""
+        waiting = [found for found in (self.dirty(partition).gone, self._unburied.get(partition)) if found]
+        for keys in waiting:
+            keys.discard(item_key(item))
 
     def ask(self, partition: int, requests: list[RecomputeRow]) -> None:
         """Asks for panes to be recomputed from the stored measurements."""
@@ -253,6 +279,8 @@ class _Folding:
         included = self._items.get(key)
         if included is None:
             included = self._items[key] = kept is not None and kept.version >= self._version
+        if kept is None:
+            self._stage.comes_back(self._partition, key)
         seen = kept.state.seen if kept else {}
         if included or row.origin < seen.get(row.partition, -1):
             return

@@ -152,6 +152,11 @@ class Pipeline:
                 found[subject, int(minute)] = pane
         return found
 
+    def on_ledger(self, ledger: str) -> dict[tuple[int, bytes], bytes]:
+        """What compaction leaves of it: the last record of each key, unless that is none."""
+        last = {(r.partition, r.key or b""): r.value for r in self.wire.all(ledger)}
+        return {key: value for key, value in last.items() if value is not None}
+
     def conflicts(self, ledger: str) -> list[tuple[bytes, int]]:
         """Keys and versions that were written with different bytes; the third law forbids it."""
         seen: dict[tuple[int, bytes, int], bytes | None] = {}

@@ -1,6 +1,6 @@
-"""History is counted no faster than it is stored; what is live waits for no sink."""
+"""History leaves the ledger no faster than it is stored; what is live waits for no sink."""
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -17,9 +17,10 @@ class Stage:
     """Stages whose log begins so long ago; so much of it goes by between looks while they do not rest."""
 
     held_up = False
+    buries = True
 
-    def __init__(self, ago: int, by: int) -> None:
-        self.now = NOW
+    def __init__(self, ago: int, by: int, unburied: int) -> None:
+        self.now, self.unburied = NOW, unburied
         self._come_to, self._by = NOW - ago, by
 
     def furthest_raw(self) -> int:
@@ -49,40 +50,63 @@ class Sink:
         self.state.observe(now, {PANES: self.end}, {PANES: self.stored})
 
 
-async def paced(ago: int, by: int, *stored: int) -> tuple[list[bool], Sink]:
-    """Whether the stage is held up at looks half a minute apart, given what the sink has stored by each."""
-    stage, sink = Stage(ago, by), Sink()
+class Found(NamedTuple):
+    """What was found at looks half a minute apart."""
+
+    held_up: list[bool]
+    buries: list[bool]
+
+
+async def paced(ago: int, by: int, *stored: int, unburied: int = 100_001) -> tuple[Found, Sink]:
+    """How the stage is paced, given what the sink has stored by each look, and how much is unburied."""
+    stage, sink = Stage(ago, by, unburied), Sink()
     pacing = Pacing(cast("Any", stage), cast("Any", stage), cast("Any", sink))
     await pacing.look()
-    found = []
+    found = Found([], [])
     for so_far in stored:
         stage.go_on()
         sink.stored = so_far
         await pacing.look()
-        found.append(stage.held_up)
+        found.held_up.append(stage.held_up)
+        found.buries.append(stage.buries)
         sink.end += 100
     return found, sink
 
 
 async def test_history_waits_for_a_sink_that_is_behind_for_more_than_a_minute() -> None:
     found, _ = await paced(900 * DAY, DAY, 100, 150, 150, 150, 350, 350)
-    assert found == [False, False, False, True, False, True]
+    assert found.held_up == [False, False, False, True, False, True]
+    assert found.buries == [True, True, True, False, True, False]
+
+
+async def test_it_goes_on_while_little_waits_to_be_buried() -> None:
+    found, _ = await paced(900 * DAY, DAY, 100, 150, 150, 150, 350, 350, unburied=100_000)
+    assert not any(found.held_up)
+    assert found.buries == [True, True, True, False, True, False]
 
 
 async def test_live_events_wait_for_no_sink() -> None:
-    found, sink = await paced(HORIZON - 300_000, 30_000, 100, 150, 150, 150, 150)
-    assert not any(found)
+    found, sink = await paced(HORIZON - 300_000, 30_000, 100, 150, 150, 150, 150, unburied=0)
+    assert not any(found.held_up)
+    assert all(found.buries)
     assert not sink.looks, "nor is anything asked"
+
+
+async def test_what_waits_since_history_waits_for_the_sink_when_events_are_live_again() -> None:
+    found, _ = await paced(HORIZON - 300_000, 30_000, 100, 150, 150, 150, 150, 700)
+    assert not any(found.held_up)
+    assert found.buries == [True, True, True, False, False, True]
 
 
 async def test_the_first_events_after_days_without_any_wait_for_no_sink() -> None:
     found, _ = await paced(3 * DAY, 0, 100, 150, 150, 150, 150)
-    assert not any(found)
+    assert not any(found.held_up)
 
 
 async def test_where_nothing_was_ever_stored_nothing_is_waited_for() -> None:
     found, _ = await paced(900 * DAY, DAY, 0, 0, 0, 0, 0)
-    assert not any(found)
+    assert not any(found.held_up)
+    assert all(found.buries)
 
 
 @pytest.mark.parametrize(("committed", "begun"), [({}, False), ({PANES: 0}, False), ({PANES: 1}, True)])
