@@ -1,6 +1,6 @@
 """What grows with the work: rate, memory, ledger, recovery and latency at several sizes of one thing.
 
-    python -m bench.growth [--only managers customers partitions] [--events 40000] [--largest 1000000]
+    python -m bench.growth [--only managers customers partitions] [--events 40000] [--smallest 1] [--largest 1000000]
 
 One worker process on a broker of its own, without ClickHouse. For each size it reads a backlog, is
 killed with -9, starts again, and then gets single events, one after the other:
@@ -107,7 +107,7 @@ class Size:
             memory, ledger = memory_mb(worker.pid, peak=True), self._ledger_bytes()
             worker.kill()
             began = time.monotonic()
-            worker = Role("worker", self._settings, self._folder, "worker again").wait_ready()
+            worker = Role("worker", self._settings, self._folder, "worker again").wait_ready(_WITHIN_S)
             recovery = time.monotonic() - began
             latency = statistics.median(self._alone())
         finally:
@@ -227,13 +227,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--smallest", type=int, default=1, help="no smaller sizes than this")
     parser.add_argument("--largest", type=int, default=1_000_000, help="no larger sizes than this")
     asked = parser.parse_args()
     tables: dict[str, list[str]] = {}
     figures = {}
     for what in asked.only:
         with tempfile.TemporaryDirectory() as name:
-            sizes = [size for size in SIZES[what] if size <= asked.largest]
+            sizes = [size for size in SIZES[what] if asked.smallest <= size <= asked.largest]
             found = measure_all(what, sizes, asked, Path(name))
         tables[what] = table(what, found)
         figures[what] = [asdict(each) for each in found]

@@ -55,6 +55,9 @@ _ARRIVES_WITHIN = 600.0
 _FOLLOWS_WITHIN = 120.0
 #: What arrives where no ClickHouse is needed.
 _WITHOUT_STORES = ("pane", "alert")
+#: What does not tell when all was stored: an event that leaves its call's row as it is has the row to come for
+#: its own, and that may be another rate's.
+_NOT_THE_LAST = (*_WITHOUT_STORES, "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ def figures_of(measured: Measured, passages: dict[str, list[Passage]]) -> Figure
         if name in _WITHOUT_STORES or not section.alone
     }
     ages = {name: [there - logged for logged, there in found] for name, found in mine.items()}
-    stored = [name for name in mine if name not in _WITHOUT_STORES] or list(_WITHOUT_STORES)
+    stored = [name for name in mine if name not in _NOT_THE_LAST] or list(_WITHOUT_STORES)
     last = max(there for name in stored for _, there in mine[name])
     return {
         "rate": section.rate,

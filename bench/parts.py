@@ -94,9 +94,9 @@ class Role(Process):
         environment = {**settings.environment(), "NOTIFY_SOCKET": str(address)}
         super().__init__(name, [sys.executable, "-m", "streams.cli", role], folder, environment)
 
-    def wait_ready(self) -> Self:
-        """Returns when it has said that it is at work."""
-        wait_for(self._ready, f"{self.name} ready, see {self.log}", _STARTS_WITHIN)
+    def wait_ready(self, within: float = _STARTS_WITHIN) -> Self:
+        """Returns when it has said that it is at work. Raises `NotInTime` after `within` seconds."""
+        wait_for(self._ready, f"{self.name} ready, see {self.log}", within)
         return self
 
     def _ready(self) -> bool:
