@@ -109,12 +109,13 @@ def test_workers_joining_and_leaving(trial: Trial) -> None:
     assert sum(worker.most("windows", "kept") for worker in workers) > 0, "no partition was kept"
 
 
+# The first checkpoints after a start may hold an event or two of which nothing follows.
 @pytest.mark.parametrize(
     ("law", "plan"),
     [
-        ("outputs before state", [("journeys", "after-state", 1), ("intake", "after-state", 1)]),
-        ("state before commit", [("journeys", "after-commit", 1), ("windows", "after-commit", 1)]),
-        ("high-water mark", [("journeys", "after-outputs", 1), ("journeys", "after-outputs", 1)]),
+        ("outputs before state", [("journeys", "after-state", 3), ("intake", "after-state", 3)]),
+        ("state before commit", [("journeys", "after-commit", 3), ("windows", "after-commit", 3)]),
+        ("high-water mark", [("journeys", "after-outputs", 3), ("journeys", "after-outputs", 3)]),
     ],
 )
 def test_with_a_law_broken_on_purpose_the_same_check_fails(
