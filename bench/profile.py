@@ -44,8 +44,9 @@ def profile(folder: Path, rate: float, seconds: float, managers: int) -> Iterato
         feeding = threading.Thread(target=feed, args=(installation, then, rate))
         before = progress.done(WORKER, [CALLS])
         feeding.start()
-        meter = Meter(installation.parts())
-        stacks = _stacks(folder, installation.parts(), seconds)
+        parts = installation.parts()
+        meter = Meter(parts)
+        stacks = _stacks(folder, parts, seconds)
         used = meter.used()
         taken = progress.done(WORKER, [CALLS]) - before
         feeding.join()

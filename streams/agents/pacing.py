@@ -51,7 +51,7 @@ class Pacing:
         """Lets the stage bury and go on, or not. A sink that has never stored anything is not waited for."""
         now, stage = self._stage.now_ms(), self._stage
         history, behind = self._folds_history(now), False
-        if history or stage.unburied:
+        if history or not stage.buries:
             await self._sink.look(now)
             state = self._sink.state
             behind = state.begun and state.behind_ms(now) > _SINK_BEHIND_MS

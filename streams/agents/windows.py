@@ -1,6 +1,6 @@
 """Third stage: changes of facts by subject -> minute panes, open items, rolling windows."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -75,8 +75,8 @@ class WindowsStage(Stage):
     def clear(self) -> None:
         self._partitions: dict[int, Partition] = {}
         self._loading: set[int] = set()
-        #: by partition: keys of the ledger that are let go of and stand there still
-        self._unburied: dict[int, set[bytes]] = {}
+        #: by partition: keys that are let go of, and stand on the ledger still
+        self._gone: dict[int, set[bytes]] = {}
         #: subjects of which something changed since whoever shows them last looked
         self.changed: set[str] = set()
         self._begin()
@@ -88,9 +88,8 @@ class WindowsStage(Stage):
     def drop(self, partition: int) -> None:
         self._partitions.pop(partition, None)
         self._loading.discard(partition)
-        # What loading alone found to be let go waits for a fold to go with; whoever loads next finds it too.
-        self._dirty.pop(partition, None)
-        self._unburied.pop(partition, None)
+        # Whoever loads the partition finds on its ledger what is to go.
+        self._gone.pop(partition, None)
 
     def restore(self, partition: int, key: bytes, version: int, state: bytes | None) -> None:
         held = self._raw(partition)
@@ -121,7 +120,7 @@ class WindowsStage(Stage):
         held = self._raw(partition)
         if partition in self._loading:
             self._loading.discard(partition)
-            self.dirty(partition).gone.update(map(pane_key, held.let_go_of_panes()))
+            self.let_go(partition, held.let_go_of_panes())
             self.changed.update(held.subjects())
         return held
 
@@ -158,28 +157,20 @@ class WindowsStage(Stage):
             if key in held.panes
         ]
         if passed:
-            dirty.gone.update(map(pane_key, held.let_go_of_panes()))
+            self.let_go(partition, held.let_go_of_panes())
         for item in dirty.items:
             kept = held.items.get(item)
             if kept is not None:
                 found.append(StateRecord(item_key(item), kept.version, pack(kept.state)))
-        gone = self._to_bury(partition, dirty.gone)
-        found.extend(StateRecord(key, held.meta_version, None, buried=True) for key in gone)
-        return found
-
-    def _to_bury(self, partition: int, gone: set[bytes]) -> list[bytes]:
-        """Keys that are to be taken off the ledger now, when these have been let go of."""
-        waiting = self._unburied.pop(partition, set())
-        waiting |= gone
         if self.buries:
-            return sorted(waiting)
-        self._unburied[partition] = waiting
-        return []
+            gone = sorted(self._gone.pop(partition, ()))
+            found.extend(StateRecord(key, held.meta_version, None, buried=True) for key in gone)
+        return found
 
     @property
     def unburied(self) -> int:
-        """How many keys wait to be taken off the ledger. Who loads a partition finds its own again."""
-        return sum(map(len, self._unburied.values()))
+        """How many keys are let go of, and stand on the ledger still."""
+        return sum(map(len, self._gone.values()))
 
     # -- what a folding gives
 
@@ -187,17 +178,17 @@ class WindowsStage(Stage):
         """What has to be written of a partition at the next checkpoint."""
         return self._dirty.setdefault(partition, _Dirty())
 
-    def let_go(self, partition: int, panes: list[PaneKey], items: list[ItemKey]) -> None:
-        """Notes that panes and items are no longer held."""
-        dirty = self.dirty(partition)
-        dirty.gone.update(map(pane_key, panes))
-        dirty.gone.update(map(item_key, items))
+    def let_go(self, partition: int, panes: list[PaneKey], items: Iterable[ItemKey] = ()) -> None:
+        """Notes that panes and items are no longer held; their keys leave the ledger with a later fold."""
+        gone = self._gone.setdefault(partition, set())
+        gone.update(map(pane_key, panes))
+        gone.update(map(item_key, items))
 
     def comes_back(self, partition: int, item: ItemKey) -> None:
         """Notes that an item is held of which there was none: if it was let go of, it must not be buried."""
-        waiting = [found for found in (self.dirty(partition).gone, self._unburied.get(partition)) if found]
-        for keys in waiting:
-            keys.discard(item_key(item))
+        gone = self._gone.get(partition)
+        if gone:
+            gone.discard(item_key(item))
 
     def ask(self, partition: int, requests: list[RecomputeRow]) -> None:
         """Asks for panes to be recomputed from the stored measurements."""
@@ -208,12 +199,11 @@ class WindowsStage(Stage):
 class _Dirty:
     """What of a partition differs from its ledger."""
 
-    __slots__ = ("gone", "items", "panes")
+    __slots__ = ("items", "panes")
 
     def __init__(self) -> None:
         self.panes: dict[PaneKey, None] = {}
         self.items: dict[ItemKey, None] = {}
-        self.gone: set[bytes] = set()
 
 
 class _Folding:

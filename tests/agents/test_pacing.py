@@ -86,16 +86,17 @@ async def test_it_goes_on_while_little_waits_to_be_buried() -> None:
 
 
 async def test_live_events_wait_for_no_sink() -> None:
-    found, sink = await paced(HORIZON - 300_000, 30_000, 100, 150, 150, 150, 150, unburied=0)
+    found, sink = await paced(HORIZON - 300_000, 30_000, 100, 150, 150, 150, 150)
     assert not any(found.held_up)
     assert all(found.buries)
     assert not sink.looks, "nor is anything asked"
 
 
 async def test_what_waits_since_history_waits_for_the_sink_when_events_are_live_again() -> None:
-    found, _ = await paced(HORIZON - 300_000, 30_000, 100, 150, 150, 150, 150, 700)
+    stored = (100, 150, 150, 150, 150, 150, 900)  # events are live from the fifth look on
+    found, _ = await paced(900 * DAY, 200 * DAY, *stored, unburied=100_000)
     assert not any(found.held_up)
-    assert found.buries == [True, True, True, False, False, True]
+    assert found.buries == [True, True, True, False, False, False, True]
 
 
 async def test_the_first_events_after_days_without_any_wait_for_no_sink() -> None:

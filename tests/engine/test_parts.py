@@ -1,5 +1,7 @@
 """Parts of the engine by themselves, on stand-ins for Faust's consumer."""
 
+import asyncio
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +11,7 @@ from faust.types import TP
 from streams.engine import Batch, EngineFault, Record, Stage, Statistics, encode_state
 from streams.engine.application import INTERVAL_IN_BACKLOG, EngineApp
 from streams.engine.batch import MAX_RECORD_BYTES, Output
+from streams.engine.checkpoints import Checkpoints
 from streams.engine.clock import LOG_APPEND_TIME, BrokerClock
 from streams.engine.delivery import deliver
 from streams.engine.guard import Guard, Watchdog
@@ -295,3 +298,35 @@ def test_checkpoints_are_larger_while_a_backlog_is_worked_off() -> None:
     assert [EngineApp.interval(app, stage) for stage in stages] == [0.01, 7.0], "a hiccup"
     slow.late = 5.1
     assert [EngineApp.interval(app, stage) for stage in stages] == [INTERVAL_IN_BACKLOG, 7.0]
+
+
+async def test_a_checkpoint_begins_at_once_unless_the_last_one_did_so_just_now() -> None:
+    class Collected(Paced):
+        def collect(self) -> Batch:
+            collected.append(interval)
+            return Batch()
+
+    def interval_of(_: Any) -> float:
+        asked.set()
+        return interval
+
+    async def nothing(*_: Any) -> None: ...
+
+    collected: list[float] = []
+    interval, asked, done = 3600.0, asyncio.Event(), asyncio.Event()
+    consumer = SimpleNamespace(done=lambda *_: done.set())
+    app: Any = SimpleNamespace(interval=interval_of, fail_point=nothing, consumer=consumer, should_stop=False)
+    checkpoints = Checkpoints(Collected("one"), app)
+    checkpoints._began = monotonic() - interval  # it began so long ago
+    keeping = asyncio.create_task(checkpoints.keep())
+    checkpoints.folded(ONE, 1, 1)
+    await asyncio.wait_for(done.wait(), 10)
+    asked.clear()
+    done.clear()
+    checkpoints.folded(ONE, 2, 1)
+    await asyncio.wait_for(asked.wait(), 10)
+    assert collected == [3600.0], "the next one waits for its time"
+    interval = 0.0
+    await asyncio.wait_for(done.wait(), 10)
+    assert collected == [3600.0, 0.0]
+    keeping.cancel()
