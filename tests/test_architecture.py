@@ -45,7 +45,17 @@ PURE = {
 #: A module imports from lower layers only; within a layer, modules do not know each other.
 LAYERS = [
     PURE,
-    {"background", "clock", "config", "event_schemas", "garbage", "readiness", "settings", "whole_log"},
+    {
+        "assignment",
+        "background",
+        "clock",
+        "config",
+        "event_schemas",
+        "garbage",
+        "readiness",
+        "settings",
+        "whole_log",
+    },
     {"epochs"},
     {"engine", "gateway", "importing", "sinks", "topology"},
     {"agents", "corrections", "forget", "live"},
@@ -55,7 +65,7 @@ LAYERS = [
 ]
 
 #: What the engine may import.
-_OF_THE_ENGINE = {"background", "engine", "records"}
+_OF_THE_ENGINE = {"assignment", "background", "engine", "records"}
 
 #: Outside the standard library, pure code needs these and nothing else.
 PURE_LIBRARIES = {"msgspec", "phonenumbers", "yaml"}

@@ -34,7 +34,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from mode.utils.futures import notify
 
+from streams.assignment import divide_out_whole_topics
 from streams.engine.turns import Turns
+
+divide_out_whole_topics()
 
 if TYPE_CHECKING:
     from streams.engine.application import EngineApp

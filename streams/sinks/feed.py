@@ -14,9 +14,12 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from streams.assignment import divide_out_whole_topics
 from streams.clock import now_ms
 from streams.sinks.leaving import leave
 from streams.topics import ALERTS, DEAD_LETTERS
+
+divide_out_whole_topics()
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,6 +5,8 @@ import signal
 import time
 from itertools import accumulate
 
+import pytest
+
 from streams.engine.turns import TOGETHER_MS
 from tests.engine.feed import Feed, Raw, make_feed
 from tests.engine.trial import Trial
@@ -57,6 +59,22 @@ def test_transactional_producers_leave_holes_and_what_they_take_back_is_no_event
     trial.worker(loses=0.1, stall_seconds=1.0)
     trial.send_in_transactions(feed.records, size=60)
     trial.drained(markers=1)
+    judged = trial.judge(feed)
+    assert judged.exact, judged
+
+
+@pytest.mark.parametrize("assignments", [1, 1000])
+def test_who_divided_out_partitions_before_knowing_them_is_not_left_without_any(
+    trial: Trial, assignments: int
+) -> None:
+    """Once, or until it is killed: under its name it would get again what it had, which is nothing."""
+    feed = make_feed(600, seed=18)
+    worker = trial.worker(knows_no_topics=assignments)
+    eventually(lambda: "tells of no partitions" in worker.errors, 30)
+    if assignments > 1:
+        worker.kill()
+    trial.send(feed.records)
+    trial.drained()
     judged = trial.judge(feed)
     assert judged.exact, judged
 

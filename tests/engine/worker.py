@@ -9,7 +9,9 @@ import time
 from typing import Any
 
 import faust
+from aiokafka.cluster import ClusterMetadata
 
+from streams.assignment import WholeAssignor
 from streams.engine import Batch, Connection, EngineApp, Stage, make_app
 from streams.engine.checkpoints import Checkpoints
 from tests.engine import pipeline
@@ -135,6 +137,19 @@ def lose(options: dict[str, Any]) -> Any:
     return loses
 
 
+def know_no_topics(assignments: int) -> None:
+    """So often partitions are divided out as by a client that a broker just begun has told of none."""
+    assign, left = WholeAssignor.assign, [assignments]
+
+    def assign_later(cluster: Any, members: Any) -> Any:
+        if not left[0]:
+            return assign(cluster, members)
+        left[0] -= 1
+        return assign(ClusterMetadata(), members)
+
+    WholeAssignor.assign = assign_later  # type: ignore[method-assign]
+
+
 def _numbers(statistics: Any) -> dict[str, Any]:
     return {name: getattr(statistics, name) for name in statistics.__slots__}
 
@@ -155,6 +170,7 @@ def main() -> None:
         fail_point=fail_point,
         loses_chunk=lose(options),
     )
+    know_no_topics(options.get("knows_no_topics", 0) if not options["life"] else 0)
     break_law(options.get("breaks", ""))
     for stage in made:
         app.add(stage)
