@@ -26,10 +26,12 @@ class Guard:
         #: next offset to fold, by partition of ours
         self.next: dict[TP, int] = {}
         self._seeking: dict[TP, float] = {}
+        #: offset at which a record is missing that should be there, and that was asked for once more
+        self._missing: dict[TP, int] = {}
 
     def start(self, points: dict[TP, int]) -> None:
         """Begins with these partitions, and only these, at these offsets."""
-        self.next, self._seeking = points, {}
+        self.next, self._seeking, self._missing = points, {}, {}
 
     def admit(self, tp: TP, chunk: Chunk) -> list[Record]:
         """The chunk's records that are next; none when they are known already or out of place."""
@@ -49,6 +51,17 @@ class Guard:
     def holes(self, tp: TP, records: list[Record]) -> bool:
         """Whether offsets are missing up to the last of these records."""
         return records[-1].offset - self.next[tp] + 1 != len(records)
+
+    def doubts(self, tp: TP) -> bool:
+        """Whether a hole where there should be none was seen for the first time; it is read again then.
+
+        Where a consumer stands while the group changes is the consumer's word only.
+        """
+        if self._stage.may_have_holes or self._missing.get(tp) == self.next[tp]:
+            return False
+        self._missing[tp] = self.next[tp]
+        self.read_again(tp)
+        return True
 
     async def check_holes(self, tp: TP) -> None:
         """Raises `EngineFault` unless offsets of `tp` may be missing and none was deleted."""

@@ -75,6 +75,8 @@ class Runner:
             if not found:
                 return
             if self.guard.holes(tp, found) and not checked:
+                if self.guard.doubts(tp):
+                    return
                 await self.guard.check_holes(tp)
                 checked = True
                 continue  # the world may have changed while we asked

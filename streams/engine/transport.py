@@ -81,6 +81,7 @@ class BatchConsumer(driver.Consumer):
         self._delivered: dict[TP, int] = {}
         self._wanted: dict[TP, int] = {}
         self._seeks = 0
+        self._one_seeks = asyncio.Lock()
         super().__init__(*args, **kwargs)
         #: of each stage that reads in order
         self._turns = [Turns(topics) for topics in self.app.in_order]
@@ -105,14 +106,11 @@ class BatchConsumer(driver.Consumer):
             return
         if seeks != self._seeks:
             self._delivered.clear()
-        seeks, generation = self._seeks, self.app.consumer_generation_id
+        place = self._place
         for tp, due in self._in_turn(records):
             size = self.app.chunk_records.get(tp.topic, DEFAULT_CHUNK)
             for first in range(0, len(due), size):
-                if not self.flow_active or (seeks, generation) != (
-                    self._seeks,
-                    self.app.consumer_generation_id,
-                ):
+                if not self.flow_active or place != self._place:
                     self._forget_turns()
                     self._delivered.clear()  # what was not handed on shows as a gap
                     return
@@ -188,21 +186,38 @@ class BatchConsumer(driver.Consumer):
         wanted = {tp: offset for tp, offset in wanted.items() if tp in self.assignment()}
         if not wanted or not self.flow_active:
             return
+        place = self._place
         try:
             await self._thread.seek_wait(wanted)
         except IllegalStateError:
             return  # no longer ours: the new generation starts from its own offsets
+        if place != self._place:
+            return  # it sought what was ours before
         self._delivered.update(wanted)
         for tp in wanted:
             for turns in self._turns:
                 turns.drop(tp)
 
+    @property
+    def _place(self) -> tuple[int, int]:
+        """Another one whenever it is read on from elsewhere than where it was."""
+        return self._seeks, self.app.consumer_generation_id
+
     async def perform_seek(self) -> None:
-        """Seeks every assigned partition to its committed offset."""
-        self._seeks += 1
-        self._forget_turns()
-        await super().perform_seek()
-        self._delivered = {tp: at for tp, at in self._read_offset.items() if at is not None}
+        """Seeks every assigned partition to its committed offset.
+
+        Faust does so from two tasks: after a fetch that found the group changing, and when it has changed.
+        One that began before the group changed has asked for the partitions of then, and the offsets may
+        have been committed further meanwhile: what it was told says nothing of where is read on from.
+        """
+        async with self._one_seeks:
+            self._seeks += 1
+            place = self._place
+            self._forget_turns()
+            self._delivered = {}
+            await super().perform_seek()
+            if place == self._place:
+                self._delivered = {tp: at for tp, at in self._read_offset.items() if at is not None}
 
     def delivered(self, tp: TP) -> int | None:
         """Next offset after what was handed on, if it is known."""

@@ -87,7 +87,7 @@ def test_a_worker_frozen_past_its_session_and_thawed(trial: Trial) -> None:
     fed.join()
     trial.drained()
     assert_exact(trial, feed)
-    assert frozen.exits == []
+    assert frozen.exits == [], frozen.errors[-2000:]
     late = [a["confirmed"] for a in frozen.answers if a["at"] > thawed and a["of"] == before]
     assert not any(late), "a worker that was replaced still got a commit acknowledged"
     assert any(a["confirmed"] for a in frozen.answers if a["of"] > before), "and never again after it"

@@ -98,6 +98,17 @@ async def test_elsewhere_they_are_a_fault() -> None:
         await parts.guard.check_holes(ONE)
 
 
+def test_a_record_that_is_missing_is_asked_for_once_more() -> None:
+    parts = Parts()
+    parts.guard.start({ONE: 12})
+    assert parts.guard.doubts(ONE)
+    assert not parts.guard.doubts(ONE)
+    assert parts.consumer.asked == [(ONE, 12)]
+    parts.guard.next[ONE] = 20
+    assert parts.guard.doubts(ONE)
+    assert not Parts(may_have_holes=True).guard.doubts(ONE)
+
+
 async def test_deleted_records_are_a_fault_everywhere() -> None:
     parts = Parts(may_have_holes=True)
     parts.guard.start({ONE: 12})
