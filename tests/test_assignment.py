@@ -1,6 +1,8 @@
 """Partitions are divided out whole; who waits for the broker to tell of them can be ended."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 from uuid import uuid4
 
@@ -60,3 +62,11 @@ async def test_who_waits_for_the_topics_can_be_ended(topics: str, monkeypatch: p
         await often.wait()
         await consumer.stop()
     assert not consumer.assignment()
+
+
+@pytest.mark.parametrize("module", ["streams.engine.transport", "streams.sinks.feed"])
+def test_whoever_reads_by_a_group_waits_for_the_topics(module: str) -> None:
+    """In a process of its own: here another module may have seen to it."""
+    asked = f"import {module}, aiokafka.consumer.consumer as of; print(of.GroupCoordinator.__module__)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "streams.assignment"

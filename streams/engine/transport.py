@@ -97,14 +97,14 @@ class BatchConsumer(driver.Consumer):
     ) -> AsyncIterator[tuple[TP, Message]]:
         """Fetches, and yields one message per chunk."""
         await self._seek_wanted()
-        seeks = self._seeks
+        place = self._place
         records, _ = await self._wait_next_records(timeout)
         if records is None or self.should_stop:
             return
         if not self.flow_active:
             await self.perform_seek()
             return
-        if seeks != self._seeks:
+        if place != self._place:
             self._delivered.clear()
         place = self._place
         for tp, due in self._in_turn(records):

@@ -189,6 +189,7 @@ def test_all_is_counted_by_todays_configuration_and_nothing_lost_or_doubled(
     found = differences(installation, counted)
     assert not found, "\n".join(found[:10])
     assert installation.query(_STATUSES) == [["m1", "available"], ["m5", "paused"]]
+    # A sink with too much to do rests for two minutes between two turns.
     wait_for_days(installation, counted, Plain(MANAGERS, LINES, HOURS, 0, {}), within=200)
     reconcile = command(installation, "reconcile")
     assert reconcile.returncode == 0, reconcile.stdout + reconcile.stderr
