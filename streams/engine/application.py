@@ -23,8 +23,9 @@ from streams.engine.transport import BatchConsumer, BatchTransport
 if TYPE_CHECKING:
     from streams.engine.stage import Stage
 
-#: Stages rest while something has waited for one after them for longer than this, s.
-REST_AFTER = 0.5
+#: Stages rest while something has waited for one after them for longer than this, s. A checkpoint may take a
+#: second of a backlog's work: who rests sooner leaves one worker by itself without anything to do.
+REST_AFTER = 1.5
 #: Once something has waited for longer than this, s, a backlog is worked off: nothing that is read is new,
 #: and checkpoints begin so long after the first thing folded. They cost less the more they hold.
 BACKLOG_AFTER = 5.0

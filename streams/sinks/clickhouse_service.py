@@ -17,7 +17,7 @@ from streams.sinks import metrics
 from streams.sinks.clickhouse import ClickHouse
 from streams.sinks.decoding import Decoding
 from streams.sinks.feed import Feed
-from streams.sinks.lane import Gathered, Lane
+from streams.sinks.lane import LONGER, Gathered, Lane
 from streams.topics import SINK_GROUP
 
 _LOG = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ _REST_S = 1.0
 _POLL_MS = 50
 _RECORDS_PER_POLL = 200
 _BLOCKED_S = 0.2
-#: For so long after a batch of many rows, more are taken to be waiting.
-_BEHIND_S = 6.0
+#: For so long after a batch of many rows, more are taken to be waiting: longer than the next may gather.
+_BEHIND_S = LONGER * _REST_S + 2.0
 #: On the way out the last batch may take this long; what is not stored by then is read again.
 _LAST_WRITE_S = 2.5
 

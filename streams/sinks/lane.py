@@ -10,12 +10,12 @@ from aiokafka import TopicPartition
 
 from streams.sinks.batch import Batch
 
-_FLUSH_ROWS = 40_000
-_FLUSH_BYTES = 24 << 20
+_FLUSH_ROWS = 100_000
+_FLUSH_BYTES = 48 << 20
 #: After a batch of so many rows the next may gather for so many times longer: every batch makes parts of ten
 #: tables, which ClickHouse then merges again and again. A second of 500 events/s brings a quarter of them.
 _MANY_ROWS = 10_000
-_LONGER = 4.0
+LONGER = 8.0
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Lane:
         if not (gathered.full or self._waited(gathered)):
             return None
         self.gathered = Gathered()
-        self._longest_s = self._gathers_s * (_LONGER if gathered.many else 1.0)
+        self._longest_s = self._gathers_s * (LONGER if gathered.many else 1.0)
         self._writing = asyncio.create_task(self._store(gathered))
         return gathered
 

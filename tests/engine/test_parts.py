@@ -287,13 +287,13 @@ def test_stages_rest_while_one_after_them_is_behind_or_one_is_held_up() -> None:
         return set(EngineApp.resting(app))
 
     assert resting() == set()
-    first.late = 0.6
+    first.late = 1.6
     assert resting() == set(), "nobody is before it"
-    second.late = 0.6
+    second.late = 1.6
     assert resting() == {"first"}
-    third.late = 0.6
+    third.late = 1.6
     assert resting() == {"first", "second"}
-    third.late, second.held_up = 0.5, True
+    third.late, second.held_up = 1.5, True
     assert resting() == {"first", "second"}
     third.held_up = True
     assert resting() == {"first", "second", "third"}

@@ -39,6 +39,7 @@ class Trial:
 
 async def test_rows_gather_for_longer_after_a_batch_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "_MANY_ROWS", 100)
+    monkeypatch.setattr(lane, "LONGER", 4.0)
     trial = Trial(monkeypatch)
     trial.put(99)
     assert not await trial.after(0.9)
