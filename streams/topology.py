@@ -1,5 +1,6 @@
 """The topics of Kafka as `schemas/topics` declares them: made where they are missing, else checked."""
 
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _AWAY = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_D
 #: How long the broker may take to do what is asked, and to answer at all, s.
 _ANSWER = 15.0
 _REACH = 5.0
+_LOOK = 0.05
 
 
 class KafkaAway(Exception):
@@ -148,7 +150,15 @@ def _make(admin: AdminClient, topics: list[Topic]) -> list[str]:
                 raise
         else:
             made.append(name)
+    _wait_until_told(admin, {topic.name for topic in topics})
     return made
+
+
+def _wait_until_told(admin: AdminClient, names: set[str]) -> None:
+    """Returns when the broker names these topics to whoever asks, which is a moment after they were made."""
+    until = time.monotonic() + _ANSWER
+    while not names <= set(admin.list_topics(timeout=_ANSWER).topics) and time.monotonic() < until:
+        time.sleep(_LOOK)
 
 
 def _check_partitions(topic: Topic, number: int, findings: Findings) -> None:

@@ -6,6 +6,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 #: How long the broker may take to answer, s.
 _TIMEOUT = 10.0
+#: The library waits for so long unless it has as many records as it may hand over, s: at the end too.
+_GATHERS = 0.05
 _TRIES = 50
 _NOT_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
@@ -31,7 +33,7 @@ def _read(consumer: Consumer, partition: TopicPartition) -> Iterator[tuple[bytes
         return
     consumer.assign([partition])
     while True:
-        for message in consumer.consume(100, timeout=0.5):
+        for message in consumer.consume(100, timeout=_GATHERS):
             value = message.value()
             if message.error() is None and value is not None:
                 yield message.key() or b"", value

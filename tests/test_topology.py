@@ -47,7 +47,6 @@ def test_public_topics_come_first_and_keep_raw_data_as_long_as_the_setting_says(
 def test_a_second_run_changes_nothing(settings: Settings) -> None:
     first = ensure_topics(settings)
     assert InternalTopics(settings.epoch).events in first.made
-    _wait_for(settings)
     second = ensure_topics(settings)
     assert (second.made, second.corrected, _own(second.faults)) == ([], [], [])
     assert second.fine >= len(declared_topics(settings)) - 1
@@ -55,7 +54,6 @@ def test_a_second_run_changes_nothing(settings: Settings) -> None:
 
 def test_another_number_of_partitions_is_told_with_both_ways_out(settings: Settings) -> None:
     ensure_topics(settings)
-    _wait_for(settings)
     found = ensure_topics(Settings(kafka=settings.kafka, epoch=settings.epoch, partitions=5))
     name = f"salespulse.events.e{settings.epoch}"
     told = [fault for fault in found.faults if fault.startswith(name)]
@@ -72,7 +70,6 @@ def test_a_wrong_setting_is_told_then_corrected(settings: Settings) -> None:
     admin = AdminClient({"bootstrap.servers": settings.kafka})
     admin.create_topics([NewTopic(name, 3, config={"cleanup.policy": "delete"})])[name].result()
     ensure_topics(settings)
-    _wait_for(settings)
     fault = f"{name} has cleanup.policy=delete, should have compact: run `salespulse topics --correct`"
     assert fault in ensure_topics(settings).faults
     assert f"{name} cleanup.policy delete -> compact" in ensure_topics(settings, correct=True).corrected
@@ -95,6 +92,7 @@ def test_only_looking_makes_nothing(settings: Settings) -> None:
 
 def test_a_kafka_that_is_away_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.topology._ANSWER", 0.5)
+    monkeypatch.setattr("streams.epochs._ANSWER_S", 0.5)
     with pytest.raises(KafkaAway, match=r"Kafka at 127\.0\.0\.1:1 does not answer"):
         ensure_topics(Settings(kafka="127.0.0.1:1"))
 
@@ -102,10 +100,3 @@ def test_a_kafka_that_is_away_is_told_with_its_address(monkeypatch: pytest.Monke
 def _own(faults: list[str]) -> list[str]:
     """Without `alerts`, which another test of the session may have made with more partitions."""
     return [fault for fault in faults if not fault.startswith("alerts ")]
-
-
-def _wait_for(settings: Settings) -> None:
-    """New topics appear in the broker's metadata a moment after they were made."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka})
-    names = {topic.name for topic in declared_topics(settings)}
-    eventually(lambda: names <= set(admin.list_topics(timeout=10).topics), what="topics in the metadata")

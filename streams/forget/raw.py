@@ -19,6 +19,8 @@ PUBLIC = (*EVENT_TOPICS, DEAD_LETTERS)
 _ANSWER_S = 15.0
 _DELIVERY_S = 30.0
 _AT_ONCE = 10_000
+#: The library waits for so long unless it has as many, s: at the end of each partition too.
+_GATHERS_S = 0.05
 #: Kafka looks this often for what has become old, ms.
 _LOOKS_EVERY_MS = 300_000
 
@@ -85,7 +87,9 @@ def held(brokers: str, wanted: Wanted) -> list[Held]:
 
 
 def _held(consumer: Consumer, topic: str, partition: int, wanted: Wanted, age: int) -> Held | None:
-    begin, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_ANSWER_S)
+    begin, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_ANSWER_S)
+    if begin == end:
+        return None
     count, last, at = 0, -1, 0
     for message in _records(consumer, TopicPartition(topic, partition, begin)):
         if any(part and wanted.in_bytes(bytes(part)) for part in (message.key(), message.value())):
@@ -99,7 +103,7 @@ def _records(consumer: Consumer, place: TopicPartition) -> Iterator[Message]:
     """All records of a partition, until there is none to come just now."""
     consumer.assign([place])
     while True:
-        for message in consumer.consume(_AT_ONCE, timeout=1.0):
+        for message in consumer.consume(_AT_ONCE, timeout=_GATHERS_S):
             fault = message.error()
             if fault is None:
                 yield message

@@ -105,6 +105,7 @@ def test_migrations_are_applied_once(clean: pytest.MonkeyPatch, clickhouse: str)
 def test_a_kafka_that_is_away_is_told_with_its_address(clean: pytest.MonkeyPatch, command: str) -> None:
     clean.setattr("streams.topology._ANSWER", 0.5)
     clean.setattr("streams.topology._REACH", 0.5)
+    clean.setattr("streams.epochs._ANSWER_S", 0.5)
     clean.setenv("SALESPULSE_KAFKA", "127.0.0.1:1")
     result = run(command)
     assert result.exit_code == 1
