@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from bench.peers.events import Call
-from bench.peers.job import OUTPUT, RUN, TOPIC, Progress
+from bench.peers.job import MINUTE_MS, OUTPUT, RUN, TOPIC, Progress
 from bench.peers.run_engine import serve
 from bench.peers.topics import LEDGER
 from streams.agents.now import LiveValues
@@ -107,9 +107,10 @@ def main() -> None:
 
     async def show() -> None:
         nonlocal told
-        folded, reached = stage.folded, stage.reached
+        folded, minute = stage.folded, stage.reached // MINUTE_MS
         if folded > told:
-            await values.send(reached)
+            # At the end of the minute every subject has had its turn; no time goes by after the last event.
+            await values.send((minute + 1) * MINUTE_MS - 1)
             progress.add(folded - told)
             told = folded
 
