@@ -26,8 +26,8 @@ from tests.random_calls import HOURS, LINES, MANAGERS
 from tests.recount import recount
 from tests.waiting import eventually
 
-#: Each part of `salespulse up`; the order is drawn. At random moments, and far more often: `tests/faults`.
-KILLED = ["worker"] * 3 + ["sink"] * 2 + ["clickhouse"] * 2 + ["broker", "gateway"]
+#: Each part several times; the order is drawn.
+KILLED = ["worker"] * 5 + ["sink"] * 3 + ["clickhouse"] * 2 + ["broker", "gateway"]
 
 
 @pytest.fixture

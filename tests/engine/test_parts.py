@@ -9,7 +9,7 @@ import pytest
 from faust.types import TP
 
 from streams.engine import Batch, EngineFault, Record, Stage, Statistics, encode_state
-from streams.engine.application import INTERVAL_IN_BACKLOG, EngineApp
+from streams.engine.application import INTERVAL_IN_BACKLOG, REST_AFTER, EngineApp
 from streams.engine.batch import MAX_RECORD_BYTES, Output
 from streams.engine.checkpoints import Checkpoints
 from streams.engine.clock import LOG_APPEND_TIME, BrokerClock
@@ -287,13 +287,13 @@ def test_stages_rest_while_one_after_them_is_behind_or_one_is_held_up() -> None:
         return set(EngineApp.resting(app))
 
     assert resting() == set()
-    first.late = 1.6
+    first.late = REST_AFTER + 0.1
     assert resting() == set(), "nobody is before it"
-    second.late = 1.6
+    second.late = REST_AFTER + 0.1
     assert resting() == {"first"}
-    third.late = 1.6
+    third.late = REST_AFTER + 0.1
     assert resting() == {"first", "second"}
-    third.late, second.held_up = 1.5, True
+    third.late, second.held_up = REST_AFTER, True
     assert resting() == {"first", "second"}
     third.held_up = True
     assert resting() == {"first", "second", "third"}
